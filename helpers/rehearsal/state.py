@@ -203,6 +203,8 @@ class DiagnosticSetting(Part):
     storage_account_id: str | None = None
     event_hub_authorization_rule_id: str | None = None
     event_hub_name: str | None = None
+    log_analytics_destination_type: str | None = None
+    metrics: list[dict[str, object]] = []
     logs: list[LogRow] = []
 
 

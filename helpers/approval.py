@@ -1,0 +1,128 @@
+"""What was approved, by whom, and how sure we are of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from helpers.display import Shown
+from helpers.errors import ApprovalRequired, WrongUsage
+from helpers.plan import Plan
+from helpers.view import View
+
+VALID_FOR = timedelta(days=7)
+NOBODY = "nobody (rehearsal)"
+
+How = Literal["nothing to approve", "mode: apply", "typed", "signed in", "rehearsal", "not approved"]
+
+
+@dataclass(frozen=True)
+class Approval(Shown):
+    """An approval of one plan. Only `granted` ones let anything happen.
+
+    `seen` is what the approver was shown beside the intent; None when a rehearsal approved before anything was there.
+    """
+
+    digest: str
+    granted: bool
+    how: How
+    by: str = ""
+    tenant_id: str = ""
+    approved_at: str = ""
+    expires_at: str = ""
+    seen: Mapping[str, str] | None = field(default_factory=dict)
+    sentence: str = ""
+
+    def view(self) -> View:
+        lines = [self.sentence] if self.sentence else []
+        sure = {
+            "typed": f"Typed by whoever used the sign-in {self.by}: the person is claimed, not authenticated.",
+            "signed in": f"By {self.by}, object ID and tenant taken from the sign-in. The file is not signed.",
+            "rehearsal": f"By {self.by}: this counts in a rehearsal only.",
+        }.get(self.how)
+        heading = "Approved" if self.granted else "Not approved: nothing will be changed"
+        heading = "Nothing to approve" if self.how == "nothing to approve" else heading
+        return View("approval", heading, [*lines, *([sure] if sure else [])], data=asdict(self))
+
+    def covers(self, plan: Plan, *, now: datetime, rehearsal: bool) -> None:
+        """Return only if this approves that very plan, now. Raises ApprovalRequired otherwise."""
+        if not plan.changes:
+            return
+        if not self.granted:
+            raise _required("the plan is not approved", plan, self.sentence)
+        if self.digest != plan.digest:
+            raise _required("the approval is for another plan", plan, f"It names {self.digest[:12]}.")
+        if not plan.permanent:
+            return
+        if self.how == "mode: apply":
+            raise _required("a change that can never be undone needs a person's approval", plan)
+        if self.how == "rehearsal" and not rehearsal:
+            raise _required("the approval was made in a rehearsal, and this is not one", plan)
+        if self.expires_at and datetime.fromisoformat(self.expires_at) <= now:
+            raise _required(f"the approval expired at {self.expires_at}", plan)
+        if self.seen is None and self.how != "rehearsal":
+            raise _required("the approval does not say what was seen", plan)
+        for name, value in (self.seen or {}).items():
+            if plan.seen.get(name) != value:
+                raise _required(
+                    f"what was approved is not what is there: {name} was {value}, and is {plan.seen.get(name, 'gone')}",
+                    plan,
+                )
+        if self.seen is not None and set(self.seen) != set(plan.seen):
+            raise _required("the approval does not cover everything the plan relies on", plan)
+
+
+def _required(what: str, plan: Plan, more: str = "") -> ApprovalRequired:
+    return ApprovalRequired(
+        " ".join(part for part in (f"{plan.step}: {what}.", more) if part),
+        why="Nothing was changed." if not plan.permanent else "This can never be undone, so nothing was changed.",
+        next_step=how_to_approve(plan),
+    )
+
+
+def how_to_approve(plan: Plan) -> str:
+    """What a person does to approve a plan."""
+    if plan.permanent:
+        return f"python runbook.py approve -f YOUR-PARAMETERS.yaml (it shows the plan; digest {plan.digest[:12]})"
+    return f"set mode: apply in the parameters, or type the word {phrase(plan)} in the approval cell"
+
+
+def phrase(plan: Plan) -> str:
+    """What has to be typed to approve a plan in a notebook: a word, or for a permanent one the plan's own digest."""
+    return f"for good {plan.digest[:12]}" if plan.permanent else "apply"
+
+
+def save(approval: Approval, folder: Path) -> Path:
+    """Write an approval as `<digest>.json`, whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{approval.digest}.json"
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(asdict(approval), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    part.replace(path)
+    return path
+
+
+def find(plan: Plan, folders: list[Path]) -> Approval | None:
+    """The approval file for a plan, from the first folder that has one. Raises WrongUsage for a damaged file."""
+    for folder in folders:
+        path = folder / f"{plan.digest}.json"
+        if path.is_file():
+            return _load(path)
+    return None
+
+
+def _load(path: Path) -> Approval:
+    try:
+        said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        approval = Approval(**said)
+        if approval.expires_at:
+            datetime.fromisoformat(approval.expires_at)
+    except (OSError, ValueError, TypeError) as error:
+        raise WrongUsage(f"{path}: not an approval file ({type(error).__name__})") from None
+    if approval.how not in ("signed in", "rehearsal") or not approval.approved_at or not approval.expires_at:
+        raise WrongUsage(f"{path}: not an approval that a file can give")
+    return approval

@@ -1,0 +1,200 @@
+"""What a notebook imports: `begin` a step, then read, approve, apply, finish. Everything done is in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from helpers import approval as approvals
+from helpers import parameters as parameter_files
+from helpers.apply import Receipt, apply, stop_at_refusals
+from helpers.approval import Approval
+from helpers.checks import Phase, Verdicts, judge
+from helpers.display import Shown
+from helpers.errors import ChecksFailed, Interrupted, RunbookError, Unproven
+from helpers.facts import Facts
+from helpers.parameters import Parameters
+from helpers.plan import Plan
+from helpers.record import runs
+from helpers.record.ledger import Ledger
+from helpers.record.runs import Run
+from helpers.services.clock import Clock, stamp
+from helpers.services.connect import Services, connect
+from helpers.view import Table, View
+from helpers.waiting import NotYet
+
+W = TypeVar("W", contravariant=True)  # noqa: PLC0105
+SETTLE_SECONDS = 120.0
+"""How long a change may take to be readable before the step says that it is not."""
+
+
+class Planner(Protocol[W]):
+    """A step's module, as far as reading back needs it."""
+
+    def facts(self, services: Services, parameters: Parameters) -> Facts: ...
+
+    def plan(self, wanted: W, found: Facts) -> Plan: ...
+
+
+@dataclass(frozen=True)
+class Step(Shown):
+    """One step under way. Shows itself as the banner: which cloud, whose, and who we are."""
+
+    name: str
+    parameters: Parameters
+    services: Services
+    run: Run
+    ledger: Ledger
+
+    def view(self) -> View:
+        world = self.services.world
+        where = (
+            f"REHEARSAL ({world}): nothing here is real"
+            if world
+            else "LIVE: this is the real Azure and the real Claude"
+        )
+        p, who = self.parameters, self.services.caller
+        rows = (
+            ("Tenant", p.tenant_id),
+            ("Subscription", p.subscription_id),
+            ("Key vault", p.vault_name),
+            ("Key", p.key_name),
+            ("Anthropic organization", p.organization_id),
+            ("Signed in as", f"{who.kind} {who.object_id}"),
+            ("Mode", p.mode),
+            ("Record", self.run.id),
+        )
+        data = {"rehearsal": world, "rows": dict(rows)}
+        return View("banner", f"{self.name}  {where}", tables=[Table(("This step works with", ""), rows)], data=data)
+
+    def read(self, facts: Callable[[Services, Parameters], Facts]) -> Facts:
+        """What is there now. What cannot be read is shown as unknown."""
+        with self._recorded():
+            found = facts(self.services, self.parameters)
+            self.ledger.write("facts", facts=found.view().data)
+            return found
+
+    def approve(self, plan: Plan, typed: str = "") -> Approval:
+        """The approval a plan has, or why it has none. Raises Refused for a plan that cannot go on."""
+        with self._recorded():
+            self.ledger.write("plan", plan=plan.said())
+            stop_at_refusals(plan)
+            approval = self._approval(plan, typed.strip())
+            self.ledger.write("approval", approval=asdict(approval))
+            return approval
+
+    def apply(self, plan: Plan, approval: Approval) -> Receipt:
+        """Do what was approved, and nothing else. Raises ApprovalRequired, or what a change raises."""
+        with self._recorded():
+            return apply(plan, approval, self.services, self.ledger)
+
+    def judge(self, found: Facts, phase: Phase) -> Verdicts:
+        """The verdicts of every check of a phase on what was read."""
+        with self._recorded():
+            verdicts = judge(found, self.parameters, phase)
+            self.ledger.write("verdicts", verdicts=verdicts.view().data)
+            return verdicts
+
+    def finish(self, planner: Planner[W], wanted: W) -> Plan:
+        """Read and plan again: it must now say Keep. Waits, visibly and not for ever, for a service that lags."""
+        with self._recorded():
+            plan = self._settled(planner, wanted)
+            self.ledger.write("step_finished", plan=plan.said())
+            return plan
+
+    def finish_checks(self, verdicts: Verdicts) -> Verdicts:
+        """End a step of checks. Raises ChecksFailed for a blocking failure, Unproven for a blocking unknown."""
+        with self._recorded():
+            stop_at_verdicts(self.name, verdicts)
+            self.ledger.write("step_finished", verdicts=verdicts.counts())
+            return verdicts
+
+    def _settled(self, planner: Planner[W], wanted: W) -> Plan:
+        def look() -> Plan | NotYet:
+            plan = planner.plan(wanted, planner.facts(self.services, self.parameters))
+            return plan if plan.nothing_to_do else NotYet(f"the plan still says: {plan.summary}.")
+
+        return self.services.wait.until("the change to be readable", look, at_most=SETTLE_SECONDS)
+
+    def _approval(self, plan: Plan, typed: str) -> Approval:
+        now = self.services.clock.now()
+        made: dict[str, Any] = {"approved_at": stamp(now), "expires_at": stamp(now + approvals.VALID_FOR)}
+        if not plan.changes:
+            return Approval(plan.digest, True, "nothing to approve")
+        if plan.permanent and (file := approvals.find(plan, [self.run.approvals, runs.project_root() / "approvals"])):
+            return file
+        who = self.services.caller
+        if typed and typed == approvals.phrase(plan):
+            return Approval(plan.digest, True, "typed", who.object_id, who.tenant_id, seen=plan.seen, **made)
+        if not plan.permanent and self.parameters.mode == "apply":
+            said = "The parameters say mode: apply, which covers changes that can be undone."
+            return Approval(plan.digest, True, "mode: apply", who.object_id, who.tenant_id, sentence=said, **made)
+        wrong = "What was typed is not the phrase. " if typed else ""
+        return Approval(
+            plan.digest, False, "not approved", sentence=f"{wrong}To go on: {approvals.how_to_approve(plan)}."
+        )
+
+    @contextmanager
+    def _recorded(self) -> Iterator[None]:
+        """Put into the ledger why a step stopped, before the notebook shows it."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            stopped = Interrupted("interrupted", next_step="Run this step again; it starts by looking.")
+            self._stopped(stopped)
+            raise
+        except RunbookError as error:
+            self._stopped(error)
+            raise
+
+    def _stopped(self, error: RunbookError) -> None:
+        self.ledger.write("stopped", error=type(error).__name__, exit_code=error.exit_code, lines=error.lines())
+
+
+def begin(name: str, parameters: str | Mapping[str, Any]) -> Step:
+    """Start a step: check the parameters, find out which cloud this is and who we are, and open the record.
+
+    The run is the one this notebook's folder belongs to, else a new one. Raises RunbookError; nothing was changed.
+    """
+    root = runs.project_root()
+    checked = parameter_files.load(parameters if isinstance(parameters, Mapping) else located(parameters, root))
+    run = runs.of_folder(Path.cwd())
+    fresh = run is None
+    run = run or runs.new(root)
+    ledger = Ledger(run.ledger, run.id, name, Clock().now)
+    try:
+        services = connect(checked, root=root, say=print)
+        ledger = replace(ledger, now=services.clock.now, actor=services.caller.object_id)
+    except RunbookError as error:
+        ledger.write("stopped", error=type(error).__name__, exit_code=error.exit_code, lines=error.lines())
+        raise
+    if fresh:
+        ledger.write(
+            "run_started", cloud=checked.cloud, world=services.world, parameters=checked.model_dump(mode="json")
+        )
+    ledger.write("identity", **asdict(services.caller))
+    return Step(name, checked, services, run, ledger)
+
+
+def located(path: str, root: Path) -> Path:
+    """A parameter file as named from here, else from the project's folder."""
+    return Path(path) if Path(path).is_file() else root / path
+
+
+def stop_at_verdicts(step: str, verdicts: Verdicts) -> None:
+    """Raise ChecksFailed or Unproven for the first blocking check that does not pass."""
+    for failed in verdicts.blocking_failures:
+        raise ChecksFailed(
+            f"{step}: {failed.check.id} {failed.check.title}: found {failed.finding.seen}",
+            why=failed.check.why,
+            next_step=failed.finding.mend or "Mend it and run this step again.",
+        )
+    for unknown in verdicts.blocking_unknowns:
+        raise Unproven(
+            f"{step}: {unknown.check.id} {unknown.check.title}: {unknown.finding.seen}",
+            why="What could not be read is not taken for right.",
+            next_step=unknown.finding.mend or "Give the identity the right to read it, and run this step again.",
+        )

@@ -1,0 +1,96 @@
+"""One line for the first wrong parameter: the key, what was given, what is allowed."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from helpers.errors import WrongUsage
+from helpers.record.secrets import looks_like
+
+_MOST_SHOWN = 80
+
+
+def first_line(error: ValidationError, given: dict[str, Any], model: type[BaseModel]) -> str:
+    """The first error as `key: given X; allowed: Y`. A value that looks like a secret is named, never shown."""
+    detail = error.errors()[0]
+    where = [part for part in detail["loc"] if not _is_branch(part, model)]
+    key = ".".join(str(part) for part in where)
+    if not where:
+        return str(detail["msg"]).removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        return f"{key}: there is no such parameter; the parameters are {', '.join(model.model_fields)}"
+    if detail["type"] == "missing":
+        return f"{key}: not given; allowed: {allowed(model, where)}"
+    return f"{key}: given {shown(_at(given, where))}; allowed: {allowed(model, where)}"
+
+
+def refuse_secrets(source: str, values: Any, key: str = "") -> None:
+    """Raise WrongUsage, naming the key and never the value, where anything given looks like a secret."""
+    if isinstance(values, Mapping):
+        for name, value in values.items():
+            refuse_secrets(source, value, f"{key}.{name}" if key else str(name))
+    elif isinstance(values, list):
+        for number, value in enumerate(values):
+            refuse_secrets(source, value, f"{key}.{number}")
+    elif isinstance(values, str) and looks_like(values):
+        raise WrongUsage(f"{source}: {key}: given {shown(values)}")
+
+
+def shown(value: Any) -> str:
+    """A given value as it may be shown: shortened, and never if it looks like a secret."""
+    kind = looks_like(str(value))
+    if kind is not None:
+        return f"something that looks like {kind}, which is not shown here and must never be a parameter"
+    if isinstance(value, bool) or value is None:
+        return f"{str(value).lower() if value is not None else 'null'} (YAML reads yes, no, on and off so: use quotes)"
+    text = repr(value) if isinstance(value, str) else str(value)
+    printable = "".join(c if c.isprintable() else "?" for c in text)
+    return printable if len(printable) <= _MOST_SHOWN else f"{printable[:_MOST_SHOWN]}… ({len(printable)} characters)"
+
+
+def allowed(model: type[BaseModel], where: list[Any]) -> str:
+    """What a field takes, in words, from the model itself."""
+    info: FieldInfo | None = model.model_fields.get(str(where[0]))
+    if info is None:
+        return "see parameters/example.yaml"
+    annotation, description = info.annotation, info.description
+    return description or _in_words(annotation)
+
+
+def _in_words(annotation: Any) -> str:
+    origin = get_origin(annotation)
+    if origin is Literal:
+        return " or ".join(str(value) for value in get_args(annotation))
+    if origin in (Union, types.UnionType):
+        return " or ".join(_in_words(part) for part in get_args(annotation) if part is not type(None))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        fields = annotation.model_fields.items()
+        return (
+            "{" + ", ".join(f"{name}: {info.description or _in_words(info.annotation)}" for name, info in fields) + "}"
+        )
+    if origin is list:
+        return f"a list of {_in_words(get_args(annotation)[0])}"
+    for extra in getattr(annotation, "__metadata__", ()):
+        if isinstance(extra, FieldInfo) and extra.description:
+            return extra.description
+    return {str: "text", int: "a whole number"}.get(annotation, "see parameters/example.yaml")
+
+
+def _at(given: Any, where: list[Any]) -> Any:
+    for part in where:
+        given = given[part] if isinstance(given, list | dict) and _has(given, part) else given
+    return given
+
+
+def _has(given: list[Any] | dict[Any, Any], part: Any) -> bool:
+    return part in given if isinstance(given, dict) else isinstance(part, int) and part < len(given)
+
+
+def _is_branch(part: Any, model: type[BaseModel]) -> bool:
+    """Whether an error's location part is a union branch's class name, which means nothing to a reader."""
+    return isinstance(part, str) and part[:1].isupper() and part not in model.model_fields

@@ -1,0 +1,184 @@
+"""A parameter file or mapping, checked whole before anything starts, as frozen values.
+
+Rules: unknown keys are refused, nothing is converted (`no` is not a string, `0123` is not an id), nothing that looks
+like a secret is taken. Sources of the naming rules: Azure "Naming rules and restrictions" (vault 3-24, key 1-127)
+and the vendor's guide, read 2026-11-23.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from helpers import published
+from helpers.errors import WrongUsage
+from helpers.parameter_errors import first_line, refuse_secrets
+from helpers.yaml_file import read
+
+
+def _no_double_hyphen(text: str) -> str:
+    if "--" in text:
+        raise ValueError("two hyphens in a row")
+    return text
+
+
+Guid = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"),
+    Field(description="a lower-case GUID like 8635ae1a-3e5d-44e8-a4ed-e0f614466f87"),
+]
+VaultName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]$"),
+    AfterValidator(_no_double_hyphen),
+    Field(description="3 to 24 letters, digits and hyphens: a letter first, no hyphen last, no two hyphens in a row"),
+]
+KeyName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9-]{1,127}$"),
+    Field(description="1 to 127 letters, digits and hyphens"),
+]
+GroupName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[\w().-]{0,89}[\w()-]$"),
+    Field(description="1 to 90 letters, digits and . _ - ( ), no dot last"),
+]
+Label = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]{1,255}$"),
+    Field(description="1 to 255 characters, none of them a control character"),
+]
+
+
+def _iso_date(text: str) -> str:
+    date.fromisoformat(text)
+    return text
+
+
+def _ipv4_range(text: str) -> str:
+    IPv4Network(text)
+    return text
+
+
+Day = Annotated[str, AfterValidator(_iso_date), Field(description='a date like "2026-11-23"')]
+Range = Annotated[str, AfterValidator(_ipv4_range), Field(description='an IPv4 range like "160.79.104.0/21"')]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class WorkspaceId(_Part):
+    """An existing workspace."""
+
+    id: Annotated[
+        str,
+        StringConstraints(pattern=r"^wrkspc_[A-Za-z0-9]{6,64}$"),
+        Field(description="a workspace id like wrkspc_01AbCdEf"),
+    ]
+
+
+class NewWorkspace(_Part):
+    """A workspace to be created with the key already attached."""
+
+    create: Label
+
+
+class EgressRanges(_Part):
+    """Addresses Anthropic calls from, and the day somebody read them."""
+
+    checked_on: Day = published.EGRESS_CHECKED_ON.isoformat()
+    ranges: Annotated[list[Range], Field(min_length=1)] = [
+        str(published.EGRESS_RANGE),
+        str(published.EGRESS_RANGE_ADDED),
+    ]
+
+
+class Deviation(_Part):
+    """A check that is known not to pass, accepted by somebody until a day."""
+
+    check: Annotated[str, StringConstraints(pattern=r"^V\d\d[a-z]?$"), Field(description="a check id like V27")]
+    owner: Label
+    reason: Label
+    expires: Day
+
+
+class Parameters(_Part):
+    """All parameters of one onboarding. There is no app id among them: the published one is a constant."""
+
+    cloud: Literal["rehearsal", "azure"] = "rehearsal"
+    mode: Literal["plan", "apply"] = "plan"
+    credential: (
+        Literal["azure_cli", "browser", "device_code", "managed_identity", "workload_identity", "environment"] | None
+    ) = None
+    tenant_id: Guid
+    subscription_id: Guid
+    resource_group: GroupName
+    vault_name: VaultName
+    key_name: KeyName
+    key_type: Literal["RSA", "RSA-HSM"] = "RSA"
+    key_size: Literal[3072, 4096] = 3072
+    role_scope: Literal["key", "vault"] = "key"
+    product: Literal["claude_platform", "claude_enterprise"] = "claude_platform"
+    organization_id: Guid
+    external_key_name: Label | None = None
+    workspace: WorkspaceId | NewWorkspace | None = None
+    admin_key: Annotated[
+        str,
+        StringConstraints(pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|keyvault:https://.+)$"),
+        Field(description="a reference, never the key itself: env:NAME, file:PATH or keyvault:URL"),
+    ] = "env:ANTHROPIC_ADMIN_KEY"
+    expected_owner_tenant: Guid | None = None
+    egress_ranges: EgressRanges = EgressRanges()
+    accepted_deviations: list[Deviation] = []
+
+    @model_validator(mode="after")
+    def _complete(self) -> Parameters:
+        if self.cloud == "azure" and self.credential is None:
+            raise ValueError("credential: not given; on azure it is required and never guessed")
+        if self.product == "claude_platform" and (self.workspace is None or self.external_key_name is None):
+            raise ValueError("workspace and external_key_name: both are needed for claude_platform")
+        return self
+
+    @property
+    def organization_tag(self) -> tuple[str, str]:
+        """The tag name and value that bind the key to the organization."""
+        return published.organization_tag(self.organization_id)
+
+    @property
+    def vault_id(self) -> str:
+        """The vault's ARM resource id."""
+        return (
+            f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
+            f"/providers/Microsoft.KeyVault/vaults/{self.vault_name}"
+        )
+
+    @property
+    def vault_uri(self) -> str:
+        """The vault's address in the public Azure cloud."""
+        return f"https://{self.vault_name.lower()}{published.VAULT_SUFFIX}/"
+
+
+def load(given: str | Path | Mapping[str, Any]) -> Parameters:
+    """Parameters from a file's path or from the mapping papermill injected.
+
+    Raises WrongUsage with one line naming the file, the key, what was given and what is allowed.
+    """
+    source, values = ("parameters", given) if isinstance(given, Mapping) else (str(given), _of_file(Path(given)))
+    refuse_secrets(source, values)
+    try:
+        return Parameters.model_validate(dict(values))
+    except ValidationError as error:
+        raise WrongUsage(f"{source}: {first_line(error, dict(values), Parameters)}") from None
+
+
+def _of_file(path: Path) -> Mapping[str, Any]:
+    document = read(path)
+    if set(document) != {"parameters"} or not isinstance(document["parameters"], Mapping):
+        raise WrongUsage(f"{path}: a parameter file has one top-level key, parameters:, with the values below it")
+    return document["parameters"]

@@ -1,0 +1,45 @@
+"""What Anthropic and Microsoft publish and this suite relies on, each with its source and the date it was read."""
+
+from __future__ import annotations
+
+from datetime import date
+from ipaddress import IPv4Network
+from typing import Final
+
+# Claude API docs, "Configure Azure Key Vault for CMEK", read 2026-11-23. Nothing else is ever consented to.
+APP_ID: Final = "8635ae1a-3e5d-44e8-a4ed-e0f614466f87"
+APP_DISPLAY_NAME: Final = "anthropic-cmek-client-us"
+
+# Same page: RSA, 3072 bits or larger, wrapKey and unwrapKey. Key Vault makes 3072 and 4096 above 2048.
+KEY_OPERATIONS: Final = ("wrapKey", "unwrapKey")
+SMALLEST_KEY_BITS: Final = 3072
+
+# Same page: the organization tag, required since 2026-09. Key Vault holds at most 15 tags on a key version.
+ORGANIZATION_TAG_PREFIX: Final = "anthropic-org-"
+ORGANIZATION_TAG_VALUE: Final = "true"
+MOST_TAGS: Final = 15
+
+# Azure built-in roles, read 2026-11-23.
+CRYPTO_USER: Final = "12338af0-0e69-4776-bea7-57ae8d297424"
+CRYPTO_USER_NAME: Final = "Key Vault Crypto User"
+
+# Claude API docs, "IP addresses", outbound. The first range is in every copy read; the second in the newest only.
+EGRESS_CHECKED_ON: Final = date(2026, 11, 23)
+EGRESS_RANGE: Final = IPv4Network("160.79.104.0/21")
+EGRESS_RANGE_ADDED: Final = IPv4Network("153.61.208.0/20")
+EGRESS_RETIRED: Final = tuple(
+    IPv4Network(f"{address}/32")
+    for address in ("34.162.46.92", "34.162.102.82", "34.162.136.91", "34.162.142.92", "34.162.183.95")
+)
+
+# The public Azure cloud and the Claude API, as their SDKs name them.
+VAULT_SUFFIX: Final = ".vault.azure.net"
+ADMIN_API: Final = "https://api.anthropic.com"
+
+# Claude API docs, "Customer-managed encryption keys" overview: regions suggested for latency.
+SUGGESTED_REGIONS: Final = ("northcentralus", "eastus2")
+
+
+def organization_tag(organization_id: str) -> tuple[str, str]:
+    """The tag that binds a key version to an organization: name and value."""
+    return f"{ORGANIZATION_TAG_PREFIX}{organization_id}", ORGANIZATION_TAG_VALUE

@@ -1,0 +1,82 @@
+"""The ledger: one JSON line for everything that happened in a run, on disk before the next thing happens.
+
+Line: {t, run, event, step, actor, ...}. `t` is UTC, ISO 8601. Events: run_started, identity, facts, plan, approval,
+about_to, receipt, verdicts, stopped, step_finished, run_finished. A ledger without run_finished was interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from helpers.errors import Failed
+from helpers.record.secrets import looks_like
+
+Event = Literal[
+    "run_started",
+    "identity",
+    "facts",
+    "plan",
+    "approval",
+    "about_to",
+    "receipt",
+    "verdicts",
+    "stopped",
+    "step_finished",
+    "run_finished",
+]
+NAME = "ledger.jsonl"
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Appends lines for one step of one run. Each line is flushed to disk before `write` returns."""
+
+    path: Path
+    run: str
+    step: str
+    now: Callable[[], datetime]
+    actor: str | None = None
+
+    def write(self, event: Event, **said: Any) -> None:
+        """Append one line. Raises Failed, writing nothing, if the line would hold something like a secret."""
+        line = {"t": _utc(self.now()), "run": self.run, "event": event, "step": self.step, "actor": self.actor, **said}
+        text = json.dumps(line, ensure_ascii=True, sort_keys=False)
+        kind = looks_like(text)
+        if kind is not None:
+            raise Failed(
+                f"the ledger line {event} would have held {kind}, so it was not written",
+                why="A record with a secret in it cannot be kept or shown to anybody.",
+                next_step="Look for a name, tag or message in the cloud that holds a credential.",
+            )
+        with self.path.open("a", encoding="utf-8") as ledger:
+            ledger.write(text + "\n")
+            ledger.flush()
+            os.fsync(ledger.fileno())
+
+
+def read(path: Path) -> list[Mapping[str, Any]]:
+    """All whole lines of a ledger; a last line cut off by a crash is left out. Raises Failed for a damaged one."""
+    rows: list[Mapping[str, Any]] = []
+    lines = path.read_text(encoding="utf-8").split("\n")
+    for number, line in enumerate(lines, 1):
+        if not line:
+            continue
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            if number == len(lines):
+                break
+            raise Failed(
+                f"{path}: line {number} is not JSON", next_step="Keep the file as it is and start a new run."
+            ) from None
+    return rows
+
+
+def _utc(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,61 @@
+"""Run folders: runs/<utc>-<id>/ with executed notebooks, the ledger, and the approvals made in a rehearsal."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from helpers.errors import WrongUsage
+from helpers.record.ledger import NAME
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run's folder."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def ledger(self) -> Path:
+        return self.folder / NAME
+
+    @property
+    def notebooks(self) -> Path:
+        return self.folder / "notebooks"
+
+    @property
+    def approvals(self) -> Path:
+        return self.folder / "approvals"
+
+
+def project_root() -> Path:
+    """The folder that holds notebooks/, parameters/ and runs/."""
+    return Path(__file__).resolve().parents[2]
+
+
+def new(root: Path) -> Run:
+    """A new run folder with an empty ledger."""
+    run = Run(root / "runs" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}")
+    run.notebooks.mkdir(parents=True)
+    run.ledger.touch()
+    return run
+
+
+def find(root: Path, name: str) -> Run:
+    """A run by its folder or its id. Raises WrongUsage when there is none."""
+    for folder in (Path(name), root / "runs" / name):
+        if (folder / NAME).is_file():
+            return Run(folder.resolve())
+    raise WrongUsage(f"{name}: no such run; a run is a folder under runs/ with a {NAME} in it")
+
+
+def of_folder(folder: Path) -> Run | None:
+    """The run whose notebooks folder this is, or None."""
+    parent = folder.resolve().parent
+    return Run(parent) if folder.name == "notebooks" and (parent / NAME).is_file() else None

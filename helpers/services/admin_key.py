@@ -1,0 +1,59 @@
+"""The Admin API key, fetched from where the parameters say it is, at the moment it is needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from azure.core.credentials import TokenCredential
+from azure.core.exceptions import AzureError
+from azure.core.rest import HttpRequest
+from azure.keyvault.keys import KeyClient
+
+from helpers.errors import WrongUsage
+from helpers.record.secrets import Secret
+from helpers.services.replies import sentence
+from helpers.services.witness import Witness
+
+PREFIX = "sk-ant-admin01-"
+"""Admin keys begin so; an Enterprise key (sk-ant-api01-) cannot manage external keys. Source: Claude API docs."""
+
+_SECRETS_VERSION = "7.4"
+
+
+def fetch(reference: str, credential: TokenCredential, witness: Witness) -> Secret:
+    """The key behind `env:NAME`, `file:PATH` or `keyvault:URL`. Raises WrongUsage, which never holds the value."""
+    way, _, where = reference.partition(":")
+    readers: dict[str, Callable[[], str | None]] = {
+        "env": lambda: os.environ.get(where),
+        "file": lambda: Path(where).read_text(encoding="utf-8"),
+        "keyvault": lambda: _of_vault(where, credential, witness),
+    }
+    try:
+        value = (readers[way]() or "").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unusable(reference, f"it cannot be read ({type(error).__name__})") from None
+    except AzureError as error:
+        raise _unusable(reference, f"it cannot be read ({sentence(error)})") from None
+    if not value:
+        raise _unusable(reference, "there is nothing there")
+    if not value.startswith(PREFIX):
+        raise _unusable(reference, f"it does not begin with {PREFIX}, so it is not an Admin API key")
+    return Secret(value)
+
+
+def _of_vault(url: str, credential: TokenCredential, witness: Witness) -> str:
+    vault, _, _ = url.partition("/secrets/")
+    client = KeyClient(vault, credential, raw_response_hook=witness.azure)
+    response = client.send_request(HttpRequest("GET", f"{url}?api-version={_SECRETS_VERSION}"))
+    response.raise_for_status()
+    return str(response.json()["value"])
+
+
+def _unusable(reference: str, reason: str) -> WrongUsage:
+    return WrongUsage(
+        f"admin_key: {reference}: {reason}",
+        why="The Admin API key registers the key and attaches it; 05 cannot do without it.",
+        next_step="An organization admin makes one in the Claude Console under Settings, Admin keys.",
+    )

@@ -1,0 +1,123 @@
+"""From parameters to services: which cloud, who we are, and one client for each service, made when first used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from azure.core.credentials import TokenCredential
+
+from helpers.errors import Refused, WrongCloud
+from helpers.model import Caller, same_id
+from helpers.parameters import Parameters
+from helpers.services import credentials, front, loopback
+from helpers.services.clock import Clock
+from helpers.services.witness import Witness
+from helpers.waiting import Waiter
+
+if TYPE_CHECKING:
+    from helpers.services.admin import Admin
+    from helpers.services.keys import Keys
+    from helpers.services.principals import Principals
+    from helpers.services.roles import Roles
+    from helpers.services.vaults import Vaults
+
+
+class Services:
+    """Every remote service of one onboarding. Modules are imported on first use: some SDKs take seconds."""
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        *,
+        credential: TokenCredential,
+        witness: Witness,
+        clock: Clock,
+        wait: Waiter,
+        world: str | None,
+    ) -> None:
+        self._parameters = parameters
+        self._credential = credential
+        self.witness = witness
+        self.clock = clock
+        self.wait = wait
+        self.world = world
+        """The rehearsal's world id, or None on Azure."""
+
+    @cached_property
+    def caller(self) -> Caller:
+        """Who we are. Raises Failed when signing in does not work, Refused for another tenant's token."""
+        who = credentials.caller(self._credential)
+        if not same_id(who.tenant_id, self._parameters.tenant_id):
+            raise Refused(
+                f"signed in to tenant {who.tenant_id}, and the parameters say tenant_id {self._parameters.tenant_id}",
+                why="Consent and roles would end up in the wrong directory.",
+                next_step="Sign in to the tenant that governs the vault, or correct tenant_id.",
+            )
+        return who
+
+    @cached_property
+    def vaults(self) -> Vaults:
+        from helpers.services.vaults import Vaults
+
+        return Vaults(self._credential, self._parameters.subscription_id, self.witness)
+
+    @cached_property
+    def keys(self) -> Keys:
+        from helpers.services.keys import Keys
+
+        return Keys(self._credential, self._parameters.vault_uri, self.witness)
+
+    @cached_property
+    def principals(self) -> Principals:
+        from helpers.services.principals import Principals
+
+        return Principals(self._credential, self.witness)
+
+    @cached_property
+    def roles(self) -> Roles:
+        from helpers.services.roles import Roles
+
+        return Roles(self._credential, self._parameters.subscription_id, self.witness)
+
+    @cached_property
+    def admin(self) -> Admin:
+        """Raises WrongUsage when the Admin API key cannot be had."""
+        from helpers.services.admin import Admin
+        from helpers.services.admin_key import fetch
+
+        return Admin(fetch(self._parameters.admin_key, self._credential, self.witness), self.witness)
+
+
+def connect(parameters: Parameters, *, root: Path, say: Callable[[str], None]) -> Services:
+    """Find out which cloud is out there, refuse the wrong one, and get ready. Nothing is sent to a service yet.
+
+    In a rehearsal the process is limited to loopback and goes by the cloud's time. Raises WrongCloud.
+    """
+    found = front.identify()
+    if parameters.cloud == "rehearsal" and found is None and (recorded := front.running(root)) is not None:
+        front.attach(recorded)
+        found = front.identify()
+    front.check(parameters.cloud, found, os.environ)
+    if found is not None:
+        loopback.only_loopback()
+    elif loopback.is_only_loopback():
+        raise WrongCloud(
+            "this process has rehearsed, so it does not go live",
+            why="What it learned in the rehearsal must not leak into a real onboarding.",
+            next_step="Restart the kernel, or start again.",
+        )
+    witness = Witness(found.world if found else None)
+    shift = found.now - datetime.now(UTC) if found else None
+    return Services(
+        parameters,
+        credential=credentials.credential(parameters.credential or "environment", parameters.tenant_id, witness.azure),
+        witness=witness,
+        clock=Clock(shift) if shift is not None else Clock(),
+        wait=Waiter(say),
+        world=found.world if found else None,
+    )

@@ -1,0 +1,89 @@
+"""Role assignments in Azure RBAC: who holds what, and the one grant 03 makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.core.credentials import TokenCredential
+from azure.core.exceptions import AzureError, HttpResponseError
+from azure.mgmt.authorization import AuthorizationManagementClient
+from azure.mgmt.authorization.v2022_04_01.models import RoleAssignmentCreateParameters
+
+from helpers.model import Absent, Found, Known, RoleAssignment, assignment_name
+from helpers.services.keys import lost_or_failed
+from helpers.services.once import once
+from helpers.services.replies import code, look, request_id, whole
+from helpers.services.witness import Witness
+from helpers.waiting import NotYet
+
+
+class Roles:
+    """Role assignments of one subscription's resources."""
+
+    def __init__(self, credential: TokenCredential, subscription_id: str, witness: Witness) -> None:
+        self._subscription = subscription_id
+        self._client = AuthorizationManagementClient(credential, subscription_id, raw_response_hook=witness.azure)
+
+    def of_principal(self, scope: str, principal_id: str) -> Found[tuple[RoleAssignment, ...]]:
+        """Every assignment of a principal at, above or below a scope."""
+        rows = self._client.role_assignments.list_for_scope
+        return look(
+            lambda: tuple(_assignment(row) for row in whole(rows(scope, filter=f"principalId eq '{principal_id}'")))
+        )
+
+    def grant(self, scope: str, role_id: str, principal_id: str) -> RoleAssignment | NotYet:
+        """Assign a role to a service principal; NotYet while Azure RBAC cannot see a new principal.
+
+        The name is derived from the grant, so a repeat is the same request. An equal assignment under another name
+        (409 RoleAssignmentExists) is that grant, and is returned. Raises ServiceFailed.
+        """
+        name = assignment_name(scope, role_id, principal_id)
+        body = RoleAssignmentCreateParameters(
+            role_definition_id=f"/subscriptions/{self._subscription}/providers/Microsoft.Authorization"
+            f"/roleDefinitions/{role_id}",
+            principal_id=principal_id,
+            principal_type="ServicePrincipal",
+        )
+
+        def write() -> RoleAssignment | NotYet:
+            try:
+                return _assignment(self._client.role_assignments.create(scope, name, body, retry_total=0))
+            except HttpResponseError as error:
+                return self._refused(error, scope, role_id, principal_id)
+            except AzureError as error:
+                raise lost_or_failed("assigning the role", error) from None
+
+        return once("assigning the role", write, lambda: self._equal(scope, role_id, principal_id))
+
+    def _refused(
+        self, error: HttpResponseError, scope: str, role_id: str, principal_id: str
+    ) -> RoleAssignment | NotYet:
+        if code(error) == "PrincipalNotFound":
+            return NotYet("the new service principal has not reached Azure RBAC.", request_id(error))
+        if code(error) == "RoleAssignmentExists":
+            existing = self._equal(scope, role_id, principal_id)
+            if isinstance(existing, Known):
+                return existing.value
+        raise lost_or_failed("assigning the role", error) from None
+
+    def _equal(self, scope: str, role_id: str, principal_id: str) -> Found[RoleAssignment | NotYet]:
+        found = self.of_principal(scope, principal_id)
+        if not isinstance(found, Known):
+            return found
+        equal = (row for row in found.value if row.gives(role_id, principal_id, scope))
+        first = next(equal, None)
+        return Absent() if first is None else Known(first)
+
+
+def _assignment(raw: Any) -> RoleAssignment:
+    return RoleAssignment(
+        id=raw.id,
+        name=raw.name,
+        role_id=str(raw.role_definition_id).rsplit("/", 1)[-1],
+        principal_id=raw.principal_id,
+        principal_type=None
+        if raw.principal_type is None
+        else str(getattr(raw.principal_type, "value", raw.principal_type)),
+        scope=raw.scope,
+        condition=raw.condition,
+    )

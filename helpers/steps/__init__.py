@@ -1,0 +1,1 @@
+"""The five steps. Each reads facts, and plans what is wanted from them; planning is pure."""

@@ -1,0 +1,188 @@
+"""05, second round: the key attached to a workspace. Can never be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from helpers import published
+from helpers.facts import Facts
+from helpers.model import Absent, ExternalKey, Known, Unknown, Workspace
+from helpers.parameters import NewWorkspace, Parameters, WorkspaceId
+from helpers.plan import Done, Item, Keep, Plan, Refusal, Waits
+from helpers.steps import register
+from helpers.targets import ours, target, wanted_scope
+
+if TYPE_CHECKING:
+    from helpers.checks import Verdicts
+    from helpers.services.connect import Services
+
+STEP = "05_register"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What right looks like: the workspace has this key."""
+
+    parameters: Parameters
+    verdicts: Verdicts | None = None
+    """The checks made just now; None while planning ahead, when nothing is attached."""
+
+    @classmethod
+    def of(cls, parameters: Parameters) -> Wanted:
+        return cls(parameters)
+
+    @property
+    def workspace(self) -> str:
+        """The workspace as a person names it."""
+        match self.parameters.workspace:
+            case WorkspaceId(id=wanted):
+                return wanted
+            case NewWorkspace(create=name):
+                return f"a new workspace {name}"
+        return "no workspace"
+
+
+@dataclass(frozen=True)
+class Attach:
+    """Attach the external key to an existing workspace, or create the workspace with it. For good."""
+
+    wanted: Wanted
+    external_key: str
+    found: Mapping[str, str]
+    permanent: ClassVar[bool] = True
+
+    def __str__(self) -> str:
+        p = self.wanted.parameters
+        return (
+            f"FOR GOOD: encrypt {self.wanted.workspace} of organization {p.organization_id} under {p.key_name} in "
+            f"{p.vault_uri}. It can never be detached or replaced, and losing the key loses the data"
+        )
+
+    def intent(self) -> Mapping[str, str]:
+        p = self.wanted.parameters
+        workspace = p.workspace
+        return {
+            "change": "attach external key",
+            "organization": p.organization_id,
+            "workspace": workspace.id if isinstance(workspace, WorkspaceId) else f"create {_name(workspace)}",
+            "vault": p.vault_id.lower(),
+            "key": p.key_name.lower(),
+            "tenant": p.tenant_id,
+            "app": published.APP_ID,
+            "role": published.CRYPTO_USER,
+            "scope": wanted_scope(p).lower(),
+        }
+
+    def seen(self) -> Mapping[str, str]:
+        return self.found
+
+    def perform(self, services: Services) -> Done:
+        workspace = self.wanted.parameters.workspace
+        if isinstance(workspace, WorkspaceId):
+            there = services.admin.attach_once(workspace.id, self.external_key)
+        else:
+            there = services.admin.create_workspace_once(_name(workspace), self.external_key)
+        kept = {"workspace": there.id, "external key": str(there.external_key_id)}
+        return Done("attached the key, for good", kept, services.witness.request_id)
+
+
+facts = register.facts
+
+
+def intended(parameters: Parameters) -> Plan:
+    """The plan as it will be once everything before it is done: the same intent and digest, nothing seen yet."""
+    return Plan(STEP, (Attach(Wanted(parameters), "", {}),), deviations(parameters))
+
+
+def deviations(parameters: Parameters) -> tuple[str, ...]:
+    """Accepted deviations as the digest names them."""
+    return tuple(f"{row.check} {row.owner} {row.expires}" for row in parameters.accepted_deviations)
+
+
+def plan(wanted: Wanted, found: Facts) -> Plan:
+    """Attach, keep, wait for the registration, or refuse. Nothing is raised; only a fresh gate lets it attach."""
+    return Plan(STEP, (_item(wanted, found),), deviations(wanted.parameters))
+
+
+def _item(wanted: Wanted, found: Facts) -> Item:
+    p = wanted.parameters
+    if not isinstance(found.external_keys, Known):
+        return _unlisted("external keys", found.external_keys)
+    if not isinstance(found.workspaces, Known):
+        return _unlisted("workspaces", found.workspaces)
+    keys, there = ours(found.external_keys.value, p), target(found.workspaces.value, p)
+    if len(keys) != 1:
+        return Waits(STEP, "the external key is not registered yet") if not keys else _several(keys)
+    if len(there) == 1 and there[0].external_key_id == keys[0].id:
+        return Keep(f"workspace {there[0].id} ({there[0].name}) already has {keys[0].id}")
+    return _workspace_refusal(wanted, there) or _gate(wanted, found, keys[0])
+
+
+def _unlisted(what: str, found: Absent | Unknown) -> Refusal:
+    reason = found.reason if isinstance(found, Unknown) else "the Admin API has none"
+    return Refusal(f"the {what} could not be listed", why=reason)
+
+
+def _several(keys: tuple[ExternalKey, ...]) -> Refusal:
+    return Refusal(f"{len(keys)} external keys are registered for this key", next_step="Remove all but one.")
+
+
+def _workspace_refusal(wanted: Wanted, there: tuple[Workspace, ...]) -> Refusal | None:
+    asked = wanted.parameters.workspace
+    if isinstance(asked, NewWorkspace):
+        if not there:
+            return None
+        return Refusal(
+            f"a workspace named {asked.create} is there already, without this key",
+            why="A second one of the same name would confuse everybody, and this one may hold data already.",
+            next_step=f"To attach the key to it, set workspace: {{id: {there[0].id}}}; else choose another name.",
+        )
+    if not there:
+        return Refusal("the workspace is not there", next_step="Check workspace in the parameters.")
+    one = there[0]
+    if one.archived or one.user_profile_id is not None or one.external_key_id is not None:
+        return Refusal(
+            "the workspace cannot take this key",
+            why="A key can be attached once, to a live workspace without a user profile, and never replaced.",
+            next_step="Choose another workspace.",
+            got=f"archived {one.archived}, external key {one.external_key_id}, user profile {one.user_profile_id}",
+            expected="live, without a key and without a user profile",
+        )
+    return None
+
+
+def _gate(wanted: Wanted, found: Facts, key: ExternalKey) -> Item:
+    """The last gate: every blocking check, made just now, must pass."""
+    verdicts = wanted.verdicts
+    if verdicts is None:
+        return Attach(wanted, key.id, _seen(found, key, ()))
+    if verdicts.phase != "gate":
+        return Refusal("the checks were made for another phase", why="Only checks made for the gate count here.")
+    stopping = (*verdicts.blocking_failures, *verdicts.blocking_unknowns)
+    if stopping:
+        first = stopping[0]
+        told = ", ".join(row.check.id for row in stopping)
+        return Refusal(
+            f"blocking checks do not pass: {told}",
+            why=f"{first.check.id} {first.check.title}: {first.finding.seen}",
+            next_step=first.finding.mend or "Mend it and run this step again.",
+        )
+    return Attach(wanted, key.id, _seen(found, key, verdicts.open))
+
+
+def _seen(found: Facts, key: ExternalKey, open_verdicts: tuple[str, ...]) -> dict[str, str]:
+    there = found.key.value if isinstance(found.key, Known) else None
+    principal = found.principal.value if isinstance(found.principal, Known) else None
+    return {
+        "key version": there.version if there else "unknown",
+        "public key SHA-256": str(there.public_sha256) if there else "unknown",
+        "principal object ID": principal.object_id if principal else "unknown",
+        "external key": key.id,
+        "open verdicts": " ".join(open_verdicts) or "none",
+    }
+
+
+def _name(workspace: object) -> str:
+    return workspace.create if isinstance(workspace, NewWorkspace) else "no workspace"

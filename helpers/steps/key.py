@@ -1,0 +1,266 @@
+"""02: the key, adopted if one is there, created if none is; and its organization tag."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from helpers import published
+from helpers.facts import Facts
+from helpers.model import Absent, DeletedKey, Found, Key, Known, Unknown, Vault
+from helpers.parameters import Parameters
+from helpers.plan import Change, Done, Keep, Plan, Refusal
+from helpers.steps.consent import tenant_refusal
+
+if TYPE_CHECKING:
+    from helpers.services.connect import Services
+
+STEP = "02_key"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What right looks like: type, size in bits, exactly these operations, at least these tags."""
+
+    name: str
+    vault: str
+    tenant_id: str
+    type: str
+    size: int
+    operations: tuple[str, ...]
+    tags: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, parameters: Parameters) -> Wanted:
+        return cls(
+            name=parameters.key_name,
+            vault=parameters.vault_id,
+            tenant_id=parameters.tenant_id,
+            type=parameters.key_type,
+            size=parameters.key_size,
+            operations=published.KEY_OPERATIONS,
+            tags=(parameters.organization_tag,),
+        )
+
+    def missing_tags(self, key: Key) -> dict[str, str]:
+        """The wanted tags that the key's current version does not have with that very value."""
+        return {name: value for name, value in self.tags if key.tags.get(name) != value}
+
+
+@dataclass(frozen=True)
+class Create:
+    """Create the key; only ever planned when none of that name is there."""
+
+    wanted: Wanted
+    permanent: ClassVar[bool] = False
+
+    def __str__(self) -> str:
+        operations = " and ".join(self.wanted.operations)
+        tags = ", ".join(f"{name}={value}" for name, value in self.wanted.tags)
+        return (
+            f"create {self.wanted.type} {self.wanted.size} key {self.wanted.name}, for {operations} only, tagged {tags}"
+        )
+
+    def intent(self) -> Mapping[str, str]:
+        return {
+            "change": "create key",
+            "vault": self.wanted.vault.lower(),
+            "key": self.wanted.name.lower(),
+            "type": self.wanted.type,
+            "size": str(self.wanted.size),
+            "operations": " ".join(self.wanted.operations),
+            "tags": " ".join(name for name, _ in self.wanted.tags),
+        }
+
+    def seen(self) -> Mapping[str, str]:
+        return {}
+
+    def perform(self, services: Services) -> Done:
+        made = services.keys.create_once(
+            self.wanted.name,
+            kty=self.wanted.type,
+            bits=self.wanted.size,
+            operations=self.wanted.operations,
+            tags=dict(self.wanted.tags),
+        )
+        return _done("created the key", made, services)
+
+
+@dataclass(frozen=True)
+class Tag:
+    """Add tags to the current version, beside those it has: the service replaces the whole map, so they are merged."""
+
+    key: Key
+    tags: Mapping[str, str]
+    permanent: ClassVar[bool] = False
+
+    def __str__(self) -> str:
+        added = ", ".join(f"{name}={value}" for name, value in self.tags.items())
+        return (
+            f"add the tag {added} to version {self.key.version} of {self.key.name}, keeping {len(self.key.tags)} others"
+        )
+
+    def intent(self) -> Mapping[str, str]:
+        return {"change": "tag key", "key": self.key.name.lower(), "tags": " ".join(sorted(self.tags))}
+
+    def seen(self) -> Mapping[str, str]:
+        return {}
+
+    def perform(self, services: Services) -> Done:
+        merged = {**self.key.tags, **self.tags}
+        return _done("tagged the key", services.keys.update(self.key.name, self.key.version, tags=merged), services)
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """Take away the operations that are not wanted; no new version is made."""
+
+    key: Key
+    operations: tuple[str, ...]
+    permanent: ClassVar[bool] = False
+
+    def __str__(self) -> str:
+        extra = ", ".join(sorted(set(self.key.operations) - set(self.operations)))
+        return f"take {extra} away from version {self.key.version} of {self.key.name}"
+
+    def intent(self) -> Mapping[str, str]:
+        return {"change": "narrow key", "key": self.key.name.lower(), "operations": " ".join(self.operations)}
+
+    def seen(self) -> Mapping[str, str]:
+        return {}
+
+    def perform(self, services: Services) -> Done:
+        narrowed = services.keys.update(self.key.name, self.key.version, operations=self.operations)
+        return _done("narrowed the key", narrowed, services)
+
+
+def facts(services: Services, parameters: Parameters) -> Facts:
+    """The vault, the key and its versions; where there is no key, a soft-deleted one of its name."""
+    key = services.keys.key(parameters.key_name)
+    there = isinstance(key, Known)
+    unread = Facts()
+    return Facts(
+        read_at=services.clock.now(),
+        vault=services.vaults.vault(parameters.resource_group, parameters.vault_name),
+        key=key,
+        versions=services.keys.versions(parameters.key_name) if there else unread.versions,
+        deleted_key=services.keys.deleted(parameters.key_name) if isinstance(key, Absent) else unread.deleted_key,
+    )
+
+
+def plan(wanted: Wanted, found: Facts) -> Plan:
+    """Adopt or create; never a second version. What stands in the way is a Refusal; nothing is raised."""
+    refusal = tenant_refusal(wanted.tenant_id, found.vault) or _sku_refusal(wanted, found.vault)
+    if refusal:
+        return Plan(STEP, (refusal,))
+    match found.key:
+        case Unknown(reason, request_id):
+            refusal = Refusal(
+                "whether the key exists could not be read",
+                why=f"Creating it on a guess could make a second version. {reason}",
+                next_step="Reading and creating keys takes Key Vault Crypto Officer on the vault.",
+                request_id=request_id,
+            )
+            return Plan(STEP, (refusal,))
+        case Absent():
+            return Plan(STEP, (_soft_deleted(wanted, found.deleted_key) or Create(wanted),))
+        case Known(key):
+            return Plan(STEP, _adopted(wanted, key, found.read_at))
+
+
+def _adopted(wanted: Wanted, key: Key, now: datetime | None) -> tuple[Change | Keep | Refusal, ...]:
+    refusal = _differs(wanted, key) or _not_usable(key, now) or _too_many_tags(wanted, key)
+    if refusal:
+        return (refusal,)
+    changes: list[Change] = []
+    missing = wanted.missing_tags(key)
+    if missing:
+        changes.append(Tag(key, missing))
+    if set(key.operations) != set(wanted.operations):
+        changes.append(Narrow(key, wanted.operations))
+    return tuple(changes) or (Keep(f"{key.name} version {key.version} is already right"),)
+
+
+def _differs(wanted: Wanted, key: Key) -> Refusal | None:
+    mend = "Choose another key_name, or a key that fits. A new version is not made: it would be current at once."
+    if key.kty != wanted.type or key.bits != wanted.size:
+        return Refusal(
+            "the key is there, but of another type or size",
+            why="Type and size of a key cannot be changed.",
+            next_step=mend,
+            got=f"{key.kty} {key.bits}",
+            expected=f"{wanted.type} {wanted.size}",
+        )
+    lacking = set(wanted.operations) - set(key.operations)
+    if lacking:
+        return Refusal(
+            "the key does not permit what Anthropic needs",
+            why="Somebody narrowed it on purpose or by mistake; widening a key is not this suite's decision.",
+            next_step="Permit wrapKey and unwrapKey on the current version, or choose another key_name.",
+            got=", ".join(key.operations) or "no operations",
+            expected=", ".join(wanted.operations),
+        )
+    return None
+
+
+def _not_usable(key: Key, now: datetime | None) -> Refusal | None:
+    if now is not None and key.usable_at(now):
+        return None
+    until = f", from {key.not_before} to {key.expires}" if key.not_before or key.expires else ""
+    return Refusal(
+        "the current version of the key cannot be used now",
+        why="A disabled or expired key locks Anthropic out of the data encrypted under it.",
+        next_step="Find out who disabled it or set its dates; enable the version, or choose another key_name.",
+        got=f"enabled {key.enabled}{until}",
+        expected="enabled true, and now within its dates",
+    )
+
+
+def _too_many_tags(wanted: Wanted, key: Key) -> Refusal | None:
+    after = len({**key.tags, **dict(wanted.tags)})
+    if after <= published.MOST_TAGS:
+        return None
+    return Refusal(
+        "there is no room for the organization tag",
+        why=f"Key Vault holds at most {published.MOST_TAGS} tags on a key version.",
+        next_step="Remove a tag that is not needed, then run this step again.",
+        got=f"{len(key.tags)} tags",
+        expected=f"at most {published.MOST_TAGS - len(wanted.missing_tags(key))}",
+    )
+
+
+def _soft_deleted(wanted: Wanted, deleted: Found[DeletedKey]) -> Refusal | None:
+    if not isinstance(deleted, Known):
+        return None
+    until = deleted.value.purged_on
+    when = f"until {until:%Y-%m-%d}" if until else "until it is purged"
+    return Refusal(
+        f"a soft-deleted key holds the name {wanted.name} {when}",
+        why="Its name cannot be used again before that; recovering it brings back the old key with its old versions.",
+        next_step=f"Recover it (az keyvault key recover --vault-name … --name {wanted.name}), choose another key_name, "
+        f"or wait {when}.",
+    )
+
+
+def _sku_refusal(wanted: Wanted, vault: Found[Vault]) -> Refusal | None:
+    if wanted.type != "RSA-HSM" or not isinstance(vault, Known) or vault.value.sku.lower() == "premium":
+        return None
+    return Refusal(
+        "an HSM-backed key needs a premium vault",
+        why="Azure refuses RSA-HSM in a standard vault. Anthropic accepts software-protected RSA keys as well.",
+        next_step="Set key_type: RSA, or use a premium vault.",
+        got=vault.value.sku,
+        expected="premium",
+    )
+
+
+def _done(what: str, key: Key, services: Services) -> Done:
+    kept = {
+        "version": key.version,
+        "public key SHA-256": str(key.public_sha256),
+        "operations": " ".join(key.operations),
+        "tags": " ".join(f"{name}={value}" for name, value in sorted(key.tags.items())),
+    }
+    return Done(what, kept, services.witness.request_id)

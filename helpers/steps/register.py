@@ -1,0 +1,165 @@
+"""05, first round: the external key at Anthropic, and Anthropic's own validation of it. Can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
+
+from helpers.facts import Facts
+from helpers.model import Absent, Found, Known, Organization, Unknown, Validation
+from helpers.parameters import Parameters
+from helpers.plan import Done, Item, Keep, Plan, Refusal, Waits
+from helpers.steps import verify
+from helpers.steps.consent import tenant_refusal
+from helpers.targets import ours
+from helpers.waiting import NotYet
+
+if TYPE_CHECKING:
+    from helpers.services.connect import Services
+
+STEP = "05_register"
+PROPAGATION_SECONDS = 900.0
+"""How long validation is tried again: a new role assignment can take minutes to count in the vault."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What right looks like: one external key for this vault, key and tenant, in this organization."""
+
+    parameters: Parameters
+
+    @classmethod
+    def of(cls, parameters: Parameters) -> Wanted:
+        return cls(parameters)
+
+    @property
+    def display_name(self) -> str:
+        return self.parameters.external_key_name or self.parameters.key_name
+
+
+@dataclass(frozen=True)
+class Register:
+    """Register the key with Anthropic. It is not used before it is attached."""
+
+    wanted: Wanted
+    permanent: ClassVar[bool] = False
+
+    def __str__(self) -> str:
+        p = self.wanted.parameters
+        return (
+            f"register {p.key_name} in {p.vault_uri} (tenant {p.tenant_id}) as external key {self.wanted.display_name}"
+        )
+
+    def intent(self) -> Mapping[str, str]:
+        p = self.wanted.parameters
+        return {
+            "change": "register external key",
+            "organization": p.organization_id,
+            "vault": p.vault_uri,
+            "key": p.key_name.lower(),
+            "tenant": p.tenant_id,
+        }
+
+    def seen(self) -> Mapping[str, str]:
+        return {}
+
+    def perform(self, services: Services) -> Done:
+        p = self.wanted.parameters
+        made = services.admin.register_once(
+            display_name=self.wanted.display_name,
+            vault_uri=p.vault_uri,
+            key_name=p.key_name,
+            tenant_id=p.tenant_id,
+        )
+        return Done("registered the external key", {"external key": made.id}, services.witness.request_id)
+
+
+def facts(services: Services, parameters: Parameters) -> Facts:
+    """All that 04 reads, and from the Admin API the organization, every external key and every workspace."""
+    return replace(
+        verify.facts(services, parameters),
+        admin_url=Known(services.admin.base_url),
+        organization=services.admin.organization(),
+        external_keys=services.admin.external_keys(),
+        workspaces=services.admin.workspaces(),
+    )
+
+
+def validated(services: Services, parameters: Parameters) -> Facts:
+    """The same, and Anthropic's validation of the external key, tried again while a role may still be on its way."""
+    found = facts(services, parameters)
+    if not isinstance(found.external_keys, Known):
+        return found
+    mine = ours(found.external_keys.value, parameters)
+    if len(mine) != 1:
+        return replace(found, validation=Absent())
+    return replace(found, validation=_validation(services, mine[0].id))
+
+
+def plan(wanted: Wanted, found: Facts) -> Plan:
+    """Register, keep, wait for an earlier step, or refuse. Nothing is raised."""
+    p = wanted.parameters
+    refusal = tenant_refusal(p.tenant_id, found.vault) or _organization(p, found.organization)
+    if refusal:
+        return Plan(STEP, (refusal,))
+    waits = _waits(found)
+    return Plan(STEP, waits or (_registration(wanted, found),))
+
+
+def _waits(found: Facts) -> tuple[Item, ...]:
+    needed = (("01_consent", "the service principal", found.principal), ("02_key", "the key", found.key))
+    waits = [Waits(step, f"{what} is not there yet") for step, what, there in needed if isinstance(there, Absent)]
+    if isinstance(found.assignments, Known) and not found.assignments.value:
+        waits.append(Waits("03_rbac", "the role is not assigned yet"))
+    return tuple(waits)
+
+
+def _organization(parameters: Parameters, organization: Found[Organization]) -> Refusal | None:
+    match organization:
+        case Known(there) if there.id == parameters.organization_id:
+            return None
+        case Known(there):
+            return Refusal(
+                "the Admin API key belongs to another organization",
+                why="The key would be registered in the wrong organization.",
+                next_step="Use an Admin API key of this organization, or correct organization_id and run 02_key again.",
+                got=f"{there.id} ({there.name})",
+                expected=parameters.organization_id,
+            )
+        case Unknown(reason, request_id):
+            return Refusal("the organization could not be read", why=reason, request_id=request_id)
+    return Refusal("the Admin API knows no organization for this key")
+
+
+def _registration(wanted: Wanted, found: Facts) -> Item:
+    match found.external_keys:
+        case Known(rows):
+            mine = ours(rows, wanted.parameters)
+        case Unknown(reason, request_id):
+            return Refusal("the external keys could not be listed", why=reason, request_id=request_id)
+        case _:
+            return Refusal("the Admin API has no external keys here", next_step="Ask Anthropic to enable CMEK.")
+    if not mine:
+        return Register(wanted)
+    if len(mine) == 1:
+        return Keep(f"external key {mine[0].id} is already registered for this vault, key and tenant")
+    return Refusal(
+        f"{len(mine)} external keys are registered for this vault, key and tenant",
+        why="Attaching one of them on a guess could not be undone.",
+        next_step=f"Remove all but one of {', '.join(row.id for row in mine)}, then run this step again.",
+    )
+
+
+def _validation(services: Services, key_id: str) -> Found[Validation]:
+    """The last answer of Anthropic, after the bounded wait; a failure that lasts is shown as it is."""
+    last: list[Found[Validation]] = []
+
+    def look() -> Found[Validation] | NotYet:
+        answer = services.admin.validate(key_id)
+        last[:] = [answer]
+        if isinstance(answer, Known) and not answer.value.succeeded:
+            return NotYet(f"Anthropic says: {answer.value.error}", answer.value.request_id)
+        return answer
+
+    return services.wait.until_or("Anthropic's validation", look, lambda: last[0], at_most=PROPAGATION_SECONDS)

@@ -1,0 +1,34 @@
+"""Which of the things in the clouds the parameters are about. Steps and checks ask here, so that they agree."""
+
+from __future__ import annotations
+
+from helpers import published
+from helpers.model import ExternalKey, RoleAssignment, Workspace, same_id
+from helpers.parameters import NewWorkspace, Parameters, WorkspaceId
+
+
+def wanted_scope(parameters: Parameters) -> str:
+    """The scope the role is wanted at: the key, or a vault that is proven to hold no other key."""
+    if parameters.role_scope == "vault":
+        return parameters.vault_id
+    return f"{parameters.vault_id}/keys/{parameters.key_name}"
+
+
+def broader_than(rows: tuple[RoleAssignment, ...], scope: str) -> tuple[RoleAssignment, ...]:
+    """The assignments that are not the wanted role at the wanted scope."""
+    return tuple(row for row in rows if not (same_id(row.role_id, published.CRYPTO_USER) and same_id(row.scope, scope)))
+
+
+def ours(rows: tuple[ExternalKey, ...], parameters: Parameters) -> tuple[ExternalKey, ...]:
+    """The external keys for the vault, key and tenant of the parameters."""
+    return tuple(row for row in rows if row.is_for(parameters.vault_uri, parameters.key_name, parameters.tenant_id))
+
+
+def target(rows: tuple[Workspace, ...], parameters: Parameters) -> tuple[Workspace, ...]:
+    """The workspace the parameters name: by id, or by name among those that are not archived."""
+    match parameters.workspace:
+        case WorkspaceId(id=wanted):
+            return tuple(row for row in rows if row.id == wanted)
+        case NewWorkspace(create=name):
+            return tuple(row for row in rows if row.name == name and not row.archived)
+    return ()

@@ -1,0 +1,66 @@
+"""Waiting that says what for and how long: a bounded poll, never a bare sleep."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from helpers.errors import ServiceFailed
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class NotYet:
+    """Why a look did not find what is waited for."""
+
+    reason: str
+    request_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Waiter:
+    """Looks again and again, further and further apart, up to a bound. Seconds throughout."""
+
+    say: Callable[[str], None]
+    sleep: Callable[[float], None] = time.sleep
+    elapsed: Callable[[], float] = time.monotonic
+    first_pause: float = 0.5
+    longest_pause: float = 30.0
+
+    def until(self, what: str, look: Callable[[], T | NotYet], *, at_most: float) -> T:
+        """What `look` finds, or ServiceFailed when the bound has passed, saying how long was waited."""
+        start = self.elapsed()
+        found = self._poll(what, look, at_most)
+        if not isinstance(found, NotYet):
+            return found
+        raise ServiceFailed(
+            f"waited {self.elapsed() - start:.0f} s for {what}: {found.reason}",
+            why="It may still be on its way; nothing is lost by having waited.",
+            next_step="Run this step again later; it looks first and goes on from what is there.",
+            request_id=found.request_id,
+        )
+
+    def until_or(self, what: str, look: Callable[[], T | NotYet], last: Callable[[], T], *, at_most: float) -> T:
+        """The same, but when the bound has passed the last answer is the answer, and is judged as it is."""
+        found = self._poll(what, look, at_most)
+        return last() if isinstance(found, NotYet) else found
+
+    def _poll(self, what: str, look: Callable[[], T | NotYet], at_most: float) -> T | NotYet:
+        start, pause, looks = self.elapsed(), self.first_pause, 0
+        while True:
+            found = look()
+            looks += 1
+            if not isinstance(found, NotYet):
+                if looks > 1:
+                    self.say(f"{what}: seen after {self.elapsed() - start:.0f} s.")
+                return found
+            left = at_most - (self.elapsed() - start)
+            if left <= 0:
+                return found
+            pause = min(pause, left)
+            self.say(f"Waiting for {what}: {found.reason} Looking again in {pause:.0f} s, {left:.0f} s left.")
+            self.sleep(pause)
+            pause = min(pause * 2, self.longest_pause)
