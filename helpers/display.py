@@ -5,11 +5,13 @@ Every text is escaped for where it goes: control characters are dropped, HTML is
 
 from __future__ import annotations
 
+import textwrap
 from html import escape
 from typing import Any
 
 from helpers.view import Table, View
 
+_WIDTH = 110
 JSON_TYPE = "application/vnd.cmek-runbook.v1+json"
 
 
@@ -50,11 +52,29 @@ def _quoted(said: str) -> str:
 
 
 def _text_table(table: Table) -> str:
-    rows = [table.columns, *table.rows]
-    cells = [[plain(cell).replace("\n", "; ") for cell in row] for row in rows]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(table.columns) - 1)]
-    lines = ["  " + "  ".join([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[-1]]) for row in cells]
-    return "\n".join(line.rstrip() for line in lines)
+    """Columns where they fit a line, else one block a row: a line that wraps on its own cannot be read."""
+    cells = [[plain(cell).replace("\n", "; ") for cell in row] for row in (table.columns, *table.rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(table.columns))]
+    if sum(widths) + 2 * len(widths) <= _WIDTH:
+        return "\n".join(f"  {'  '.join(map(str.ljust, row, widths))}".rstrip() for row in cells)
+    return "\n".join(_text_block(table, row) for row in table.rows)
+
+
+def _text_block(table: Table, row: tuple[str, ...]) -> str:
+    named = [(name, plain(cell).replace("\n", "; ")) for name, cell in zip(table.columns, row, strict=True) if cell]
+    first, *rest = [f"{name}: {cell}" if name else cell for name, cell in named]
+    return "\n".join([_wrapped(first, "  "), *(_wrapped(line, "      ") for line in rest)])
+
+
+def _wrapped(line: str, indent: str) -> str:
+    return textwrap.fill(
+        line,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _html_table(table: Table) -> str:

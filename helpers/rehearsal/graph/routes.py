@@ -67,9 +67,11 @@ def get_by_ids(world: World, request: Request) -> Response:
     """
     rules.require(world, request, rules.READ_APPLICATIONS)
     try:
-        ids = request.json()["ids"]
-    except (ValueError, KeyError):
-        raise errors.bad_request(world, request, "A list of ids is needed.") from None
+        ids = request.json().get("ids")
+    except ValueError:
+        ids = None
+    if not isinstance(ids, list):
+        raise errors.bad_request(world, request, "A list of ids is needed.")
     kind = {"@odata.type": "#microsoft.graph.servicePrincipal"}
     asked = [str(object_id).lower() for object_id in ids]
     known = [object_id for object_id in asked if object_id in world.state.service_principals]
