@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from helpers.approval import Approval
 from helpers.display import Shown
-from helpers.errors import Refused
+from helpers.errors import Refused, RunbookError, Unproven
 from helpers.plan import Done, Plan
 from helpers.record.ledger import Ledger
 from helpers.view import Table, View
@@ -52,9 +52,10 @@ def apply(plan: Plan, approval: Approval, services: Services, ledger: Ledger) ->
 
 
 def stop_at_refusals(plan: Plan) -> None:
-    """Raise Refused for the first thing in a plan that stands in its way."""
+    """Raise Refused, or Unproven, for the first thing in a plan that stands in its way."""
     for refusal in plan.refusals:
-        raise Refused(
+        kind: type[RunbookError] = Unproven if refusal.unproven else Refused
+        raise kind(
             f"{plan.step}: {refusal}", why=refusal.why, next_step=refusal.next_step, request_id=refusal.request_id
         )
     for wait in plan.waits:

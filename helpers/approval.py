@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
+
+from pydantic import TypeAdapter
 
 from helpers.display import Shown
 from helpers.errors import ApprovalRequired, WrongUsage
@@ -18,6 +20,7 @@ VALID_FOR = timedelta(days=7)
 NOBODY = "nobody (rehearsal)"
 
 How = Literal["nothing to approve", "mode: apply", "typed", "signed in", "rehearsal", "not approved"]
+_FOR_GOOD = ("typed", "signed in", "rehearsal")
 
 
 @dataclass(frozen=True)
@@ -56,14 +59,14 @@ class Approval(Shown):
             raise _required("the plan is not approved", plan, self.sentence)
         if self.digest != plan.digest:
             raise _required("the approval is for another plan", plan, f"It names {self.digest[:12]}.")
-        if not plan.permanent:
-            return
-        if self.how == "mode: apply":
-            raise _required("a change that can never be undone needs a person's approval", plan)
         if self.how == "rehearsal" and not rehearsal:
             raise _required("the approval was made in a rehearsal, and this is not one", plan)
         if self.expires_at and datetime.fromisoformat(self.expires_at) <= now:
             raise _required(f"the approval expired at {self.expires_at}", plan)
+        if not plan.permanent:
+            return
+        if self.how not in _FOR_GOOD:
+            raise _required("a change that can never be undone needs a person's approval", plan)
         if self.seen is None and self.how != "rehearsal":
             raise _required("the approval does not say what was seen", plan)
         for name, value in (self.seen or {}).items():
@@ -117,12 +120,12 @@ def find(plan: Plan, folders: list[Path]) -> Approval | None:
 
 def _load(path: Path) -> Approval:
     try:
-        said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        approval = Approval(**said)
-        if approval.expires_at:
-            datetime.fromisoformat(approval.expires_at)
+        text = path.read_text(encoding="utf-8")
+        Approval(**json.loads(text))  # refuses a field that an approval does not have
+        approval = TypeAdapter(Approval).validate_json(text, strict=True)
+        zones = [datetime.fromisoformat(t).tzinfo for t in (approval.approved_at, approval.expires_at) if t]
     except (OSError, ValueError, TypeError) as error:
         raise WrongUsage(f"{path}: not an approval file ({type(error).__name__})") from None
-    if approval.how not in ("signed in", "rehearsal") or not approval.approved_at or not approval.expires_at:
+    if approval.how not in ("signed in", "rehearsal") or len(zones) != 2 or None in zones:
         raise WrongUsage(f"{path}: not an approval that a file can give")
     return approval

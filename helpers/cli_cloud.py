@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import urllib.error
 import urllib.request
@@ -77,11 +78,16 @@ def execute(world: str | None, ready_file: Path | None, identity: str, command: 
         except KeyError:
             raise WrongUsage(f"--as: nobody in this world is called {identity}") from None
         try:
-            code = run(command, applied(variables))
+            code = run(command, _with_our_tools(applied(variables)))
         except NotFound as error:
             click.echo(f"Error: {error}", err=True)
             code = error.exit_code
     sys.exit(code)
+
+
+def _with_our_tools(variables: Mapping[str, str]) -> Mapping[str, str]:
+    """This environment's own commands (papermill, jupyter) come first on the path, so that they need no activation."""
+    return {**variables, "PATH": os.pathsep.join((str(Path(sys.executable).parent), variables.get("PATH", "")))}
 
 
 def _running(ready_file: Path | None) -> ready.Ready | None:

@@ -33,13 +33,16 @@ def bundle(view: View) -> dict[str, Any]:
 def text(view: View) -> str:
     """A view for a terminal or a log."""
     parts = [plain(view.heading), *(f"  {plain(line)}" for line in view.lines)]
-    return "\n".join([*parts, *(_text_table(table) for table in view.tables)])
+    tables = (_text_table(table) for table in view.tables)
+    return "\n".join([*parts, *tables, *(_wrapped(plain(note), "  ") for note in view.notes)])
 
 
 def html(view: View) -> str:
     """A view for a page: plain HTML without style of its own, readable in light and dark and in print."""
     parts = [f"<h4>{_quoted(view.heading)}</h4>", *(f"<p>{_quoted(line)}</p>" for line in view.lines)]
-    return '<div class="cmek-runbook">' + "".join([*parts, *(_html_table(table) for table in view.tables)]) + "</div>"
+    tables = (_html_table(table) for table in view.tables)
+    notes = (f"<p>{_quoted(note)}</p>" for note in view.notes)
+    return '<div class="cmek-runbook">' + "".join([*parts, *tables, *notes]) + "</div>"
 
 
 def plain(said: str) -> str:

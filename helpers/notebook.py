@@ -12,7 +12,7 @@ from helpers import approval as approvals
 from helpers import parameters as parameter_files
 from helpers.apply import Receipt, apply, stop_at_refusals
 from helpers.approval import Approval
-from helpers.checks import Phase, Verdicts, judge
+from helpers.checks import Phase, Verdicts, judge, preview
 from helpers.display import Shown
 from helpers.errors import ChecksFailed, Interrupted, RunbookError, Unproven
 from helpers.facts import Facts
@@ -98,6 +98,10 @@ class Step(Shown):
             self.ledger.write("verdicts", verdicts=verdicts.view().data)
             return verdicts
 
+    def preview(self, found: Facts) -> Verdicts:
+        """What 04 will say of the vault itself. Stops nothing."""
+        return preview(found, self.parameters)
+
     def finish(self, planner: Planner[W], wanted: W) -> Plan:
         """Read and plan again: it must now say Keep. Waits, visibly and not for ever, for a service that lags."""
         with self._recorded():
@@ -124,7 +128,7 @@ class Step(Shown):
         made: dict[str, Any] = {"approved_at": stamp(now), "expires_at": stamp(now + approvals.VALID_FOR)}
         if not plan.changes:
             return Approval(plan.digest, True, "nothing to approve")
-        if plan.permanent and (file := approvals.find(plan, [self.run.approvals, runs.project_root() / "approvals"])):
+        if plan.permanent and (file := approvals.find(plan, [self.run.approvals, runs.home() / "approvals"])):
             return file
         who = self.services.caller
         if typed and typed == approvals.phrase(plan):
@@ -163,7 +167,7 @@ def begin(name: str, parameters: str | Mapping[str, Any]) -> Step:
     checked = parameter_files.load(parameters if isinstance(parameters, Mapping) else located(parameters, root))
     run = runs.of_folder(Path.cwd())
     fresh = run is None
-    run = run or runs.new(root)
+    run = run or runs.new()
     ledger = Ledger(run.ledger, run.id, name, Clock().now)
     try:
         services = connect(checked, root=root, say=print)

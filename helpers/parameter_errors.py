@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -16,29 +17,34 @@ _MOST_SHOWN = 80
 
 
 def first_line(error: ValidationError, given: dict[str, Any], model: type[BaseModel]) -> str:
-    """The first error as `key: given X; allowed: Y`. A value that looks like a secret is named, never shown."""
+    """The first error as `key: given X; allowed: Y`. What could be a secret is never shown."""
     detail = error.errors()[0]
-    where = [part for part in detail["loc"] if not _is_branch(part, model)]
-    key = ".".join(str(part) for part in where)
+    where, kind = _place(detail["loc"], model), detail["type"]
     if not where:
         return str(detail["msg"]).removeprefix("Value error, ")
-    if detail["type"] == "extra_forbidden":
+    key, whole = _printable(".".join(str(part) for part in where)), len(where) == len(detail["loc"])
+    if kind == "extra_forbidden" and whole and len(where) == 1:
         return f"{key}: there is no such parameter; the parameters are {', '.join(model.model_fields)}"
-    if detail["type"] == "missing":
+    if kind == "extra_forbidden" and whole:
+        return f"{key}: there is no such key; allowed: {allowed(model, where)}"
+    if kind == "missing" and whole:
         return f"{key}: not given; allowed: {allowed(model, where)}"
-    return f"{key}: given {shown(_at(given, where))}; allowed: {allowed(model, where)}"
+    value = _given(given, where, model, text_wanted=kind == "string_type")
+    return f"{key}: given {value}; allowed: {allowed(model, where)}"
 
 
 def refuse_secrets(source: str, values: Any, key: str = "") -> None:
     """Raise WrongUsage, naming the key and never the value, where anything given looks like a secret."""
     if isinstance(values, Mapping):
         for name, value in values.items():
+            if looks_like(str(name)):
+                raise WrongUsage(f"{source}: {key or 'a key'}: given {shown(str(name))}")
             refuse_secrets(source, value, f"{key}.{name}" if key else str(name))
     elif isinstance(values, list):
         for number, value in enumerate(values):
             refuse_secrets(source, value, f"{key}.{number}")
     elif isinstance(values, str) and looks_like(values):
-        raise WrongUsage(f"{source}: {key}: given {shown(values)}")
+        raise WrongUsage(f"{source}: {_printable(key)}: given {shown(values)}")
 
 
 def shown(value: Any) -> str:
@@ -46,10 +52,11 @@ def shown(value: Any) -> str:
     kind = looks_like(str(value))
     if kind is not None:
         return f"something that looks like {kind}, which is not shown here and must never be a parameter"
-    if isinstance(value, bool) or value is None:
-        return f"{str(value).lower() if value is not None else 'null'} (YAML reads yes, no, on and off so: use quotes)"
-    text = repr(value) if isinstance(value, str) else str(value)
-    printable = "".join(c if c.isprintable() else "?" for c in text)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return f"{str(value).lower()} (YAML reads yes, no, on and off so: use quotes)"
+    printable = _printable(repr(value) if isinstance(value, str) else str(value))
     return printable if len(printable) <= _MOST_SHOWN else f"{printable[:_MOST_SHOWN]}… ({len(printable)} characters)"
 
 
@@ -81,6 +88,19 @@ def _in_words(annotation: Any) -> str:
     return {str: "text", int: "a whole number"}.get(annotation, "see parameters/example.yaml")
 
 
+def _given(given: dict[str, Any], where: list[Any], model: type[BaseModel], *, text_wanted: bool) -> str:
+    info = model.model_fields.get(str(where[0]))
+    if info is not None and not info.repr:
+        return "something that is not shown here, in case it is a secret"
+    value = _at(given, where)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return shown(value) + (" (YAML reads it as a number: use quotes)" if number and text_wanted else "")
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
 def _at(given: Any, where: list[Any]) -> Any:
     for part in where:
         given = given[part] if isinstance(given, list | dict) and _has(given, part) else given
@@ -91,6 +111,8 @@ def _has(given: list[Any] | dict[Any, Any], part: Any) -> bool:
     return part in given if isinstance(given, dict) else isinstance(part, int) and part < len(given)
 
 
-def _is_branch(part: Any, model: type[BaseModel]) -> bool:
-    """Whether an error's location part is a union branch's class name, which means nothing to a reader."""
-    return isinstance(part, str) and part[:1].isupper() and part not in model.model_fields
+def _place(location: tuple[int | str, ...], model: type[BaseModel]) -> list[int | str]:
+    """Where the error is. Inside a choice of mappings it is the choice: which of them was meant would be a guess."""
+    info = model.model_fields.get(str(location[0])) if location else None
+    choices = {getattr(part, "__name__", "") for part in get_args(info.annotation)} if info else set()
+    return list(takewhile(lambda part: part not in choices, location))

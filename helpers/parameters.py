@@ -131,7 +131,7 @@ class Parameters(_Part):
     admin_key: Annotated[
         str,
         StringConstraints(pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|keyvault:https://.+)$"),
-        Field(description="a reference, never the key itself: env:NAME, file:PATH or keyvault:URL"),
+        Field(description="a reference, never the key itself: env:NAME, file:PATH or keyvault:URL", repr=False),
     ] = "env:ANTHROPIC_ADMIN_KEY"
     expected_owner_tenant: Guid | None = None
     egress_ranges: EgressRanges = EgressRanges()

@@ -74,6 +74,8 @@ class Refusal:
     got: str = ""
     expected: str = ""
     request_id: str | None = None
+    unproven: bool = False
+    """Whether it rests on something that could not be read, and not on something that is wrong."""
 
     def __str__(self) -> str:
         found = f" (found {self.got}, expected {self.expected})" if self.expected else ""
@@ -140,7 +142,7 @@ class Plan(Shown):
         rows = tuple(_row(item) for item in self.items)
         tables = [Table(("", "What", "Why and what next"), rows)]
         lines = [f"Plan digest {self.digest[:12]}"] if self.changes else []
-        return View("plan", f"Plan of {self.step}: {self.summary}", lines, tables, self.said())
+        return View("plan", f"Plan of {self.step}: {self.summary}", lines, tables, data=self.said())
 
     @property
     def summary(self) -> str:
@@ -184,6 +186,6 @@ def _said(item: Item) -> dict[str, Any]:
         case Waits():
             return {"kind": "wait", "says": str(item), "for_step": item.for_step}
         case Refusal():
-            kept = ("what", "why", "next_step", "got", "expected", "request_id")
+            kept = ("what", "why", "next_step", "got", "expected", "request_id", "unproven")
             return {"kind": "refusal", "says": str(item), **{name: getattr(item, name) for name in kept}}
     return {"kind": "change", "says": str(item), "intent": dict(item.intent()), "permanent": item.permanent}

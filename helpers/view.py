@@ -23,4 +23,6 @@ class View:
     heading: str
     lines: Sequence[str] = ()
     tables: Sequence[Table] = ()
+    notes: Sequence[str] = ()
+    """Lines that come after the tables."""
     data: dict[str, Any] = field(default_factory=dict)

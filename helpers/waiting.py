@@ -61,6 +61,6 @@ class Waiter:
             if left <= 0:
                 return found
             pause = min(pause, left)
-            self.say(f"Waiting for {what}: {found.reason} Looking again in {pause:.0f} s, {left:.0f} s left.")
+            self.say(f"Waiting for {what}: {found.reason} Looking again in {pause:.2g} s, {left:.0f} s left.")
             self.sleep(pause)
             pause = min(pause * 2, self.longest_pause)

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from helpers.errors import WrongUsage
+from helpers.record.secrets import looks_like
 
 _MOST_BYTES = 200_000
 
@@ -47,7 +48,16 @@ def read(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise WrongUsage(f"{path}: not UTF-8 text") from None
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
-        raise WrongUsage(f"{path}: not usable YAML: {' '.join(str(error).split())}") from None
+        raise WrongUsage(f"{path}: not usable YAML: {_told(error)}") from None
     if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
         raise WrongUsage(f"{path}: the file's top level must be a mapping with plain names")
     return document
+
+
+def _told(error: Exception) -> str:
+    """What is wrong and on which line, but never the line itself: it could hold a secret."""
+    mark = getattr(error, "problem_mark", None)
+    told = " ".join(str(getattr(error, "problem", None) or error).split())
+    kind = looks_like(told)
+    told = f"it holds something that looks like {kind}" if kind else told
+    return f"line {mark.line + 1}: {told}" if mark else told

@@ -10,6 +10,7 @@ from typing import Any
 from helpers.checks import identity, key, monitoring, network, principal, registration, role, vault
 from helpers.checks.base import Check, Finding, Phase, Verdict, not_applicable
 from helpers.display import Shown
+from helpers.errors import WrongUsage
 from helpers.facts import Facts
 from helpers.parameters import Parameters
 from helpers.view import Table, View
@@ -30,7 +31,7 @@ ALL: tuple[Check, ...] = tuple(
     )
 )
 
-__all__ = ["ALL", "Check", "Finding", "Judged", "Phase", "Verdict", "Verdicts", "judge"]
+__all__ = ["ALL", "Check", "Finding", "Judged", "Phase", "Verdict", "Verdicts", "judge", "preview", "refuse_deviations"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,10 @@ class Verdicts(Shown):
     phase: Phase
     rows: tuple[Judged, ...]
 
+    def __post_init__(self) -> None:
+        if not self.rows:
+            raise ValueError("no check was made, and that must never look like none failing")
+
     @property
     def blocking_failures(self) -> tuple[Judged, ...]:
         return self._blocking(Verdict.FAIL)
@@ -55,6 +60,11 @@ class Verdicts(Shown):
     @property
     def blocking_unknowns(self) -> tuple[Judged, ...]:
         return self._blocking(Verdict.UNKNOWN)
+
+    @property
+    def blocking_waits(self) -> tuple[Judged, ...]:
+        """Blocking checks that have not been made, because the step they judge has not run."""
+        return self._blocking(Verdict.NOT_YET)
 
     @property
     def open(self) -> tuple[str, ...]:
@@ -77,6 +87,12 @@ class Verdicts(Shown):
         return tuple(r for r in self.rows if r.check.severity == "blocks" and r.finding.verdict is verdict)
 
 
+def preview(found: Facts, parameters: Parameters) -> Verdicts:
+    """What 04 will say of the vault itself, on what was read so far."""
+    rows = judge(found, parameters, "azure").rows
+    return Verdicts("azure", tuple(row for row in rows if row.check in (*vault.CHECKS, *network.CHECKS)))
+
+
 def judge(
     found: Facts, parameters: Parameters, phase: Phase, planned: frozenset[str] = frozenset(), today: date | None = None
 ) -> Verdicts:
@@ -87,6 +103,21 @@ def judge(
     day = today or (found.read_at.date() if found.read_at else None)
     rows = tuple(Judged(check, _finding(check, found, parameters, phase, planned)) for check in ALL)
     return Verdicts(phase, tuple(_accepted(row, parameters, day) for row in rows))
+
+
+def refuse_deviations(parameters: Parameters, today: date) -> None:
+    """Raise WrongUsage, in one line, for a deviation of a check that is none, may not be accepted, or has expired."""
+    may = [check.id for check in ALL if check.acceptable]
+    for number, deviation in enumerate(parameters.accepted_deviations):
+        key = f"accepted_deviations.{number}"
+        if deviation.check not in may:
+            there = any(check.id == deviation.check for check in ALL)
+            why = "a check that may never be accepted" if there else "no check of this suite"
+            raise WrongUsage(f"{key}.check: given {deviation.check}, {why}; allowed: {' or '.join(may)}")
+        if date.fromisoformat(deviation.expires) <= today:
+            raise WrongUsage(
+                f"{key}.expires: given {deviation.expires}, which is over; allowed: a day after {today}"
+            )
 
 
 def _finding(check: Check, found: Facts, parameters: Parameters, phase: Phase, planned: frozenset[str]) -> Finding:

@@ -65,6 +65,8 @@ def _usable(found: Facts, parameters: Parameters) -> Finding:
 
 def _older_versions(found: Facts, _: Parameters) -> Finding:
     def judge(rows: tuple[KeyVersion, ...]) -> Finding:
+        if not rows:
+            return unknown("no version was listed")
         off = [row.version for row in rows if row.enabled is not True]
         if not off:
             return passed(f"{len(rows)} versions, all enabled", "all enabled")

@@ -88,15 +88,18 @@ def _validated(found: Facts, _: Parameters) -> Finding:
 
 
 def _attached(found: Facts, parameters: Parameters) -> Finding:
-    def judge(rows: tuple[Workspace, ...]) -> Finding:
+    def judge(keys: tuple[ExternalKey, ...], rows: tuple[Workspace, ...]) -> Finding:
         there = target(rows, parameters)
-        keys = found.external_keys.value if isinstance(found.external_keys, Known) else ()
         mine = {row.id: row.attached for row in ours(keys, parameters)}
         if len(there) == 1 and there[0].external_key_id in mine and mine[there[0].external_key_id] is True:
             return passed(f"{there[0].id} has {there[0].external_key_id}, which is attached", "both sides agree")
         return failed("the two sides do not agree", "both sides agree", "Look at the workspace in the Claude Console.")
 
-    return on(found.workspaces, judge, absent=failed("no workspace", "both sides agree", "Check workspace."))
+    def both(keys: tuple[ExternalKey, ...]) -> Finding:
+        missing = failed("no workspace", "both sides agree", "Check workspace.")
+        return on(found.workspaces, lambda rows: judge(keys, rows), absent=missing)
+
+    return on(found.external_keys, both, absent=failed("no external key", "both sides agree", "Run 05_register."))
 
 
 CHECKS = (

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from helpers import published
-from helpers.checks.base import Check, Finding, failed, not_applicable, on, passed, unknown
+from helpers.checks.base import Check, Finding, failed, not_applicable, on, passed
 from helpers.facts import Facts
-from helpers.model import Known, RoleAssignment, same_id
+from helpers.model import RoleAssignment, ServicePrincipal, same_id
 from helpers.parameters import Parameters
 from helpers.targets import broader_than, wanted_scope
 
@@ -28,11 +28,9 @@ def _granted(found: Facts, parameters: Parameters) -> Finding:
 
 
 def _principal(found: Facts, parameters: Parameters) -> Finding:
-    if not isinstance(found.principal, Known):
-        return unknown("the service principal is not known")
-    object_id, scope = found.principal.value.object_id, wanted_scope(parameters)
+    scope = wanted_scope(parameters)
 
-    def judge(rows: tuple[RoleAssignment, ...]) -> Finding:
+    def judge(object_id: str, rows: tuple[RoleAssignment, ...]) -> Finding:
         for row in rows:
             if row.gives(published.CRYPTO_USER, object_id, scope):
                 kind = row.principal_type or "not shown"
@@ -41,7 +39,10 @@ def _principal(found: Facts, parameters: Parameters) -> Finding:
                 return failed(f"principal type {kind}", "ServicePrincipal", "Remove the assignment and run 03_rbac.")
         return failed("no unconditional grant to it", object_id, "Run 03_rbac.")
 
-    return on(found.assignments, judge, absent=_MISSING)
+    def to(principal: ServicePrincipal) -> Finding:
+        return on(found.assignments, lambda rows: judge(principal.object_id, rows), absent=_MISSING)
+
+    return on(found.principal, to, absent=failed("no service principal", "one", "Run 01_consent."))
 
 
 def _narrow(found: Facts, parameters: Parameters) -> Finding:

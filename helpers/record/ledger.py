@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from helpers.errors import Failed
 from helpers.record.secrets import looks_like
@@ -54,28 +54,33 @@ class Ledger:
                 why="A record with a secret in it cannot be kept or shown to anybody.",
                 next_step="Look for a name, tag or message in the cloud that holds a credential.",
             )
-        with self.path.open("a", encoding="utf-8") as ledger:
-            ledger.write(text + "\n")
+        with self.path.open("a+b") as ledger:
+            _drop_cut_line(ledger)
+            ledger.write(text.encode() + b"\n")
             ledger.flush()
             os.fsync(ledger.fileno())
 
 
 def read(path: Path) -> list[Mapping[str, Any]]:
     """All whole lines of a ledger; a last line cut off by a crash is left out. Raises Failed for a damaged one."""
-    rows: list[Mapping[str, Any]] = []
-    lines = path.read_text(encoding="utf-8").split("\n")
-    for number, line in enumerate(lines, 1):
-        if not line:
-            continue
-        try:
-            rows.append(json.loads(line))
-        except ValueError:
-            if number == len(lines):
-                break
-            raise Failed(
-                f"{path}: line {number} is not JSON", next_step="Keep the file as it is and start a new run."
-            ) from None
-    return rows
+    whole = path.read_bytes().split(b"\n")[:-1]
+    return [_row(path, number, line) for number, line in enumerate(whole, 1)]
+
+
+def _row(path: Path, number: int, line: bytes) -> Mapping[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        row = None
+    if isinstance(row, dict):
+        return row
+    raise Failed(f"{path}: line {number} is damaged", next_step="Keep the file as it is and start a new run.")
+
+
+def _drop_cut_line(ledger: BinaryIO) -> None:
+    """Take away what a crash left of a last line: its write never returned, and it would spoil the next line."""
+    ledger.seek(0)
+    ledger.truncate(ledger.read().rfind(b"\n") + 1)
 
 
 def _utc(moment: datetime) -> str:

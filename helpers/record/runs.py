@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,17 +40,22 @@ def project_root() -> Path:
     return Path(__file__).resolve().parents[2]
 
 
-def new(root: Path) -> Run:
+def home() -> Path:
+    """The folder that runs/ and approvals/ are kept in: CMEK_HOME where the code is read-only, else the project's."""
+    return Path(os.environ.get("CMEK_HOME") or project_root())
+
+
+def new() -> Run:
     """A new run folder with an empty ledger."""
-    run = Run(root / "runs" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}")
+    run = Run(home() / "runs" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}")
     run.notebooks.mkdir(parents=True)
     run.ledger.touch()
     return run
 
 
-def find(root: Path, name: str) -> Run:
+def find(name: str) -> Run:
     """A run by its folder or its id. Raises WrongUsage when there is none."""
-    for folder in (Path(name), root / "runs" / name):
+    for folder in (Path(name), home() / "runs" / name):
         if (folder / NAME).is_file():
             return Run(folder.resolve())
     raise WrongUsage(f"{name}: no such run; a run is a folder under runs/ with a {NAME} in it")

@@ -24,17 +24,23 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     SIGTERM, and SIGINT that was sent to us alone, are passed on. Ctrl-C on a terminal reaches the child by itself, and
     must not reach it twice: some programs take a second one as "at once".
     """
-    children: list[subprocess.Popen[bytes]] = []
+    started: list[subprocess.Popen[bytes]] = []
+    early: list[int] = []  # signals that came while the child was being started
 
     def passed_on(number: int, frame: FrameType | None) -> None:
-        if number != signal.SIGINT or not _terminal_is_ours():
-            for child in children:
-                child.send_signal(number)
+        if number == signal.SIGINT and _terminal_is_ours():
+            return
+        if started:
+            started[0].send_signal(number)
+        else:
+            early.append(number)
 
     before = {number: signal.signal(number, passed_on) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with subprocess.Popen(command, env=environment) as child:  # noqa: S603 - running it is what was asked for
-            children.append(child)
+            started.append(child)
+            for number in early:
+                child.send_signal(number)
             code = child.wait()
     except (FileNotFoundError, NotADirectoryError):
         raise NotFound(command[0], 127) from None

@@ -106,6 +106,8 @@ class Connection(BaseHTTPRequestHandler):
         self._send(200, "Connection established", {}, None)
         self.connection.settimeout(HANDSHAKE_SECONDS)
         self.rfile.close()
+        if not self.connection.recv(1, socket.MSG_PEEK):  # wrapping a socket whose client has left would leak it
+            raise ConnectionAbortedError("the client left after CONNECT")
         wrapped = self.server.context.wrap_socket(self.connection, server_side=True, do_handshake_on_connect=False)
         self.connection = wrapped
         wrapped.do_handshake()

@@ -16,7 +16,7 @@ from helpers.errors import ServiceFailed, WrongUsage
 from helpers.model import Absent, ExternalKey, Found, Known, Organization, Unknown, Validation, Workspace
 from helpers.record.secrets import Secret
 from helpers.services.once import Lost, once
-from helpers.services.replies import MOST_ROWS, TooLong, first_line
+from helpers.services.replies import MOST_ROWS, UNREADABLE, TooLong, first_line, needed, stop_at_wrong_cloud
 from helpers.services.witness import Witness
 
 T = TypeVar("T")
@@ -34,13 +34,18 @@ class Admin:
                 next_step="Unset it and start again.",
             )
         self._witness = witness
-        self._api = Anthropic(
+        self._client = Anthropic(
             api_key=key.reveal(),
             base_url=published.ADMIN_API,
             http_client=httpx2.Client(timeout=VALIDATE_TIMEOUT_SECONDS, event_hooks={"response": [witness.http]}),
             max_retries=0,
-        ).organization
+        )
+        self._api = self._client.organization
         self.base_url = published.ADMIN_API
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._client.close()
 
     def organization(self) -> Found[Organization]:
         """The organization the key belongs to."""
@@ -98,7 +103,7 @@ class Admin:
 
         def again() -> Found[Workspace]:
             found = self.workspace(workspace_id)
-            return Absent() if isinstance(found, Known) and found.value.external_key_id is None else found
+            return Absent() if isinstance(found, Known) and found.value.external_key_id != key_id else found
 
         return self._once("attaching the key", write, again)
 
@@ -121,8 +126,9 @@ class Admin:
         except anthropic.APIStatusError as error:
             return Unknown(_sentence(error), error.request_id)
         except anthropic.APIError as error:
+            stop_at_wrong_cloud(error)
             return Unknown(f"no usable answer from the Admin API: {first_line(error.__cause__ or error)}")
-        except (TooLong, AttributeError, TypeError, ValueError) as error:
+        except UNREADABLE as error:
             return Unknown(f"the reply of the Admin API could not be understood: {first_line(error)}")
 
     def _once(self, what: str, write: Callable[[], T], again: Callable[[], Found[T]]) -> T:
@@ -139,13 +145,14 @@ class Admin:
                     request_id=error.request_id,
                 ) from None
             except anthropic.APIError as error:
+                stop_at_wrong_cloud(error)
                 raise Lost(first_line(error.__cause__ or error)) from None
 
         return once(what, guarded, again)
 
 
 def _whole(page: Any) -> list[Any]:
-    rows = list(islice(page, MOST_ROWS + 1))
+    rows = list(islice((row for part in page.iter_pages() for row in needed(part.data, "data")), MOST_ROWS + 1))
     if len(rows) > MOST_ROWS:
         raise TooLong(f"more than {MOST_ROWS} rows")
     return rows
@@ -162,14 +169,14 @@ def _one(found: Found[tuple[T, ...]], wanted: Callable[[T], bool]) -> Found[T]:
 
 
 def _organization(raw: Any) -> Organization:
-    return Organization(str(raw.id), str(raw.name))
+    return Organization(needed(raw.id, "id"), needed(raw.name, "name"))
 
 
 def _external_key(raw: Any) -> ExternalKey:
     config = raw.provider_config
     azure = config.type == "azure"
     return ExternalKey(
-        id=str(raw.id),
+        id=needed(raw.id, "id"),
         display_name=raw.display_name,
         vault_uri=config.vault_uri if azure else "",
         key_name=config.key_name if azure else "",
@@ -181,8 +188,8 @@ def _external_key(raw: Any) -> ExternalKey:
 
 def _workspace(raw: Any) -> Workspace:
     return Workspace(
-        id=str(raw.id),
-        name=str(raw.name),
+        id=needed(raw.id, "id"),
+        name=needed(raw.name, "name"),
         external_key_id=raw.external_key_id,
         archived=raw.archived_at is not None,
         user_profile_id=raw.user_profile_id,
@@ -190,7 +197,7 @@ def _workspace(raw: Any) -> Workspace:
 
 
 def _validation(raw: Any, request_id: str | None) -> Validation:
-    return Validation(str(raw.status), raw.error, request_id)
+    return Validation(needed(raw.status, "status"), raw.error, request_id)
 
 
 def _sentence(error: anthropic.APIStatusError) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from azure.core.credentials import TokenCredential
 
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from helpers.services.principals import Principals
     from helpers.services.roles import Roles
     from helpers.services.vaults import Vaults
+
+
+@runtime_checkable
+class Closeable(Protocol):
+    """What can be closed; a credential that runs a program for each token cannot."""
+
+    def close(self) -> None: ...
 
 
 class Services:
@@ -91,6 +98,14 @@ class Services:
         from helpers.services.admin_key import fetch
 
         return Admin(fetch(self._parameters.admin_key, self._credential, self.witness), self.witness)
+
+    def close(self) -> None:
+        """Close every connection that was opened."""
+        for name in ("vaults", "keys", "roles", "admin"):
+            if name in vars(self):
+                getattr(self, name).close()
+        if isinstance(self._credential, Closeable):
+            self._credential.close()
 
 
 def connect(parameters: Parameters, *, root: Path, say: Callable[[str], None]) -> Services:

@@ -21,7 +21,7 @@ from azure.identity import (
 
 from helpers.errors import Failed
 from helpers.model import Caller
-from helpers.services.replies import first_line
+from helpers.services.replies import first_line, stop_at_wrong_cloud
 
 AUTHORITY = "https://login.microsoftonline.com"
 ARM_SCOPE = "https://management.azure.com/.default"
@@ -57,6 +57,7 @@ def caller(signed_in: TokenCredential) -> Caller:
     try:
         token = signed_in.get_token(ARM_SCOPE).token
     except (AzureError, CredentialUnavailableError) as error:
+        stop_at_wrong_cloud(error)
         raise Failed(
             f"signing in to Azure did not work: {first_line(error)}",
             why="Nothing in Azure can be read or changed without it.",

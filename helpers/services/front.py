@@ -8,6 +8,7 @@ and never resolves, so no other server can answer for it by accident.
 from __future__ import annotations
 
 import hashlib
+import http.client
 import json
 import os
 import ssl
@@ -23,7 +24,7 @@ from typing import Literal
 from helpers.errors import WrongCloud
 from helpers.services.witness import MARK
 
-_ADDRESS = "http://rehearsal.invalid/"
+_NAME = "rehearsal.invalid"
 START = "python runbook.py cloud"
 
 
@@ -38,24 +39,26 @@ class Rehearsal:
 
 def identify() -> Rehearsal | None:
     """The rehearsal behind this process's proxy, or None. Raises WrongCloud for one whose signs do not agree."""
+    if "http" not in urllib.request.getproxies() or urllib.request.proxy_bypass(_NAME):
+        return None  # nobody to ask; the name itself must not be looked up
     try:
-        with urllib.request.urlopen(_ADDRESS, timeout=5) as reply:
-            mark, date, body = reply.headers.get(MARK), reply.headers.get("date"), reply.read(100_000)
+        with urllib.request.urlopen(f"http://{_NAME}/", timeout=5) as reply:
+            mark, now, body = reply.headers.get(MARK), _time(reply.headers.get("date")), reply.read(100_000)
     except urllib.error.HTTPError as error:
-        mark, date, body = error.headers.get(MARK), None, b""
+        mark, now, body = error.headers.get(MARK), None, b""
         error.close()
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return None
     said = _said(body)
     if mark is None and said is None:
         return None  # some other proxy's own answer: not a rehearsal, and none of our business
-    if mark is None or said is None or said["rehearsal"] != mark or date is None:
+    if mark is None or said is None or said["rehearsal"] != mark or now is None:
         raise WrongCloud(
             "something here calls itself a rehearsal cloud, and its signs do not agree",
             why="It is neither the rehearsal cloud of this suite nor a plain proxy.",
             next_step="Look at the proxy settings of this shell.",
         )
-    return Rehearsal(mark, said["ca_sha256"], parsedate_to_datetime(date).astimezone(UTC))
+    return Rehearsal(mark, said["ca_sha256"], now)
 
 
 def check(cloud: Literal["rehearsal", "azure"], found: Rehearsal | None, environment: Mapping[str, str]) -> None:
@@ -96,10 +99,10 @@ def running(root: Path) -> Mapping[str, str | None] | None:
     """The variables of the rehearsal recorded under `.rehearsal/`, if its process is alive; else None."""
     try:
         ready = json.loads((root / ".rehearsal" / "ready.json").read_text())
+        environment: Mapping[str, str | None] = ready["environment"]
         os.kill(int(ready["pid"]), 0)
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    environment: Mapping[str, str | None] = ready["environment"]
     return environment
 
 
@@ -110,6 +113,13 @@ def _said(body: bytes) -> dict[str, str] | None:
         return None
     named = isinstance(said, dict) and isinstance(said.get("rehearsal"), str) and isinstance(said.get("ca_sha256"), str)
     return said if named else None
+
+
+def _time(date: str | None) -> datetime | None:
+    try:
+        return parsedate_to_datetime(date or "").astimezone(UTC)
+    except ValueError:
+        return None
 
 
 def _only_authority(bundle: str | None) -> str | None:

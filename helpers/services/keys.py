@@ -12,9 +12,9 @@ from azure.keyvault.keys import KeyClient, KeyOperation, KeyProperties
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from helpers.model import DeletedKey, Found, Key, KeyVersion
-from helpers.services.once import Lost, once
-from helpers.services.replies import failed, look, request_id, sentence, unclear, whole
+from helpers.model import Absent, DeletedKey, Found, Key, KeyVersion, Known
+from helpers.services.once import lost_or_failed, once
+from helpers.services.replies import look, needed, whole
 from helpers.services.witness import Witness
 
 
@@ -23,6 +23,10 @@ class Keys:
 
     def __init__(self, credential: TokenCredential, vault_uri: str, witness: Witness) -> None:
         self._client = KeyClient(vault_uri, credential, raw_response_hook=witness.azure)
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._client.close()
 
     def key(self, name: str) -> Found[Key]:
         """The current version of a key."""
@@ -34,6 +38,8 @@ class Keys:
 
     def _versions(self, name: str) -> tuple[KeyVersion, ...]:
         rows = [_version(row) for row in whole(self._client.list_properties_of_key_versions(name))]
+        if not rows:
+            raise ValueError("no versions, and a key has at least one")
         return tuple(sorted(rows, key=lambda row: (row.created is not None, row.created), reverse=True))
 
     def names(self) -> Found[tuple[str, ...]]:
@@ -93,20 +99,26 @@ class Keys:
             except AzureError as error:
                 raise lost_or_failed(f"updating the key {name}", error) from None
 
-        return once(f"updating the key {name}", write, lambda: self.key(name))
+        def again() -> Found[Key]:
+            found = self.key(name)
+            if not isinstance(found, Known):
+                return found
+            as_wanted = (
+                found.value.version == version
+                and (operations is None or set(found.value.operations) == set(operations))
+                and (tags is None or dict(found.value.tags) == dict(tags))
+            )
+            return found if as_wanted else Absent()
 
-
-def lost_or_failed(what: str, error: AzureError) -> Exception:
-    """Lost when the write may have taken effect all the same, else the error to show."""
-    return Lost(sentence(error), request_id(error)) if unclear(error) else failed(what, error)
+        return once(f"updating the key {name}", write, again)
 
 
 def _key(raw: Any) -> Key:
     properties: KeyProperties = raw.properties
     return Key(
-        name=raw.name,
-        version=str(properties.version),
-        kty=_text(raw.key_type),
+        name=needed(raw.name, "name"),
+        version=needed(properties.version, "version"),
+        kty=_text(needed(raw.key_type, "kty")),
         bits=int.from_bytes(raw.key.n).bit_length() if raw.key.n else None,
         operations=tuple(_text(operation) for operation in raw.key_operations or ()),
         enabled=properties.enabled,

@@ -8,13 +8,14 @@ from typing import TypeVar
 
 from azure.core.exceptions import (
     AzureError,
+    ClientAuthenticationError,
     HttpResponseError,
     ResourceNotFoundError,
     ServiceRequestError,
     ServiceResponseError,
 )
 
-from helpers.errors import ServiceFailed
+from helpers.errors import ServiceFailed, WrongCloud
 from helpers.model import Absent, Found, Known, Unknown
 
 T = TypeVar("T")
@@ -29,16 +30,37 @@ def look(read: Callable[[], T]) -> Found[T]:
         return Known(read())
     except ResourceNotFoundError:
         return Absent()
-    except HttpResponseError as error:
-        return Unknown(sentence(error), request_id(error))
     except AzureError as error:
+        stop_at_wrong_cloud(error)
+        if isinstance(error, HttpResponseError):
+            return Unknown(sentence(error), request_id(error))
         return Unknown(f"no usable answer: {first_line(error)}")
-    except (TooLong, ValueError, TypeError, AttributeError, KeyError) as error:
+    except UNREADABLE as error:
         return Unknown(f"the reply could not be understood: {type(error).__name__}: {first_line(error)}")
 
 
 class TooLong(Exception):
     """A list that does not end within the bound."""
+
+
+UNREADABLE = (TooLong, ValueError, TypeError, AttributeError, KeyError)
+"""What SDKs and this code raise for a reply that does not have the shape it must have."""
+
+
+def needed(value: T | None, name: str) -> T:
+    """A value every right reply has. Raises ValueError where it is missing, so that nothing is made up for it."""
+    if value is None or value == "":
+        raise ValueError(f"{name} is missing")
+    return value
+
+
+def stop_at_wrong_cloud(error: BaseException) -> None:
+    """Raise the WrongCloud behind an error: sign-in and the Anthropic client wrap whatever is raised inside them."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, WrongCloud):
+            raise cause from None
+        cause = cause.__cause__ or cause.__context__
 
 
 def whole(rows: Iterable[T]) -> Iterator[T]:
@@ -49,12 +71,16 @@ def whole(rows: Iterable[T]) -> Iterator[T]:
 
 
 def unclear(error: AzureError) -> bool:
-    """Whether a write may have happened although it failed: the reply was lost, or the service broke off.
+    """Whether a write may have happened although it failed: the reply was lost or unreadable, or the service broke off.
 
-    Source: azure-core 1.41 measured: a 5xx or a broken connection can follow a committed change.
+    Source: azure-core 1.41 measured: a 5xx or a broken connection can follow a committed change. A sign-in that failed
+    is clear: the write was not sent.
     """
+    if isinstance(error, ClientAuthenticationError):
+        return False
     if isinstance(error, HttpResponseError):
-        return error.status_code is None or error.status_code >= 500 or error.status_code == 408
+        status = error.status_code
+        return status is None or status < 400 or status >= 500 or status == 408
     return isinstance(error, ServiceResponseError | ServiceRequestError)
 
 

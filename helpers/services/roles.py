@@ -10,9 +10,8 @@ from azure.mgmt.authorization import AuthorizationManagementClient
 from azure.mgmt.authorization.v2022_04_01.models import RoleAssignmentCreateParameters
 
 from helpers.model import Absent, Found, Known, RoleAssignment, assignment_name
-from helpers.services.keys import lost_or_failed
-from helpers.services.once import once
-from helpers.services.replies import code, look, request_id, whole
+from helpers.services.once import lost_or_failed, once
+from helpers.services.replies import code, look, needed, request_id, whole
 from helpers.services.witness import Witness
 from helpers.waiting import NotYet
 
@@ -23,6 +22,10 @@ class Roles:
     def __init__(self, credential: TokenCredential, subscription_id: str, witness: Witness) -> None:
         self._subscription = subscription_id
         self._client = AuthorizationManagementClient(credential, subscription_id, raw_response_hook=witness.azure)
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._client.close()  # type: ignore[no-untyped-call]
 
     def of_principal(self, scope: str, principal_id: str) -> Found[tuple[RoleAssignment, ...]]:
         """Every assignment of a principal at, above or below a scope."""
@@ -77,13 +80,13 @@ class Roles:
 
 def _assignment(raw: Any) -> RoleAssignment:
     return RoleAssignment(
-        id=raw.id,
-        name=raw.name,
-        role_id=str(raw.role_definition_id).rsplit("/", 1)[-1],
-        principal_id=raw.principal_id,
+        id=needed(raw.id, "id"),
+        name=needed(raw.name, "name"),
+        role_id=needed(raw.role_definition_id, "roleDefinitionId").rsplit("/", 1)[-1],
+        principal_id=needed(raw.principal_id, "principalId"),
         principal_type=None
         if raw.principal_type is None
         else str(getattr(raw.principal_type, "value", raw.principal_type)),
-        scope=raw.scope,
+        scope=needed(raw.scope, "scope"),
         condition=raw.condition,
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from azure.core import AzureClouds
 from azure.core.credentials import TokenCredential
 from azure.core.rest import HttpRequest
 from azure.mgmt.keyvault import KeyVaultManagementClient
 
 from helpers.model import DiagnosticSetting, Found, NetworkRules, Vault
-from helpers.services.replies import look
+from helpers.services.replies import look, needed
 from helpers.services.witness import Witness
 
 DIAGNOSTICS_VERSION = "2021-05-01-preview"
@@ -20,7 +21,16 @@ class Vaults:
     """Reads only."""
 
     def __init__(self, credential: TokenCredential, subscription_id: str, witness: Witness) -> None:
-        self._client = KeyVaultManagementClient(credential, subscription_id, raw_response_hook=witness.azure)
+        self._client = KeyVaultManagementClient(
+            credential,
+            subscription_id,
+            cloud_setting=AzureClouds.AZURE_PUBLIC_CLOUD,  # else a variable of the shell chooses the host
+            raw_response_hook=witness.azure,
+        )
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._client.close()
 
     def vault(self, resource_group: str, name: str) -> Found[Vault]:
         """One vault. Properties that Azure leaves out stay None."""
@@ -42,12 +52,12 @@ def _vault(raw: Any) -> Vault:
     properties = raw.properties
     rules = properties.network_acls
     return Vault(
-        id=raw.id,
-        name=raw.name,
-        location=raw.location,
-        sku=str(_text(properties.sku.name)),
-        tenant_id=properties.tenant_id,
-        uri=properties.vault_uri,
+        id=needed(raw.id, "id"),
+        name=needed(raw.name, "name"),
+        location=needed(raw.location, "location"),
+        sku=needed(_text(properties.sku.name), "sku"),
+        tenant_id=needed(properties.tenant_id, "tenantId"),
+        uri=needed(properties.vault_uri, "vaultUri"),
         rbac=properties.enable_rbac_authorization,
         purge_protection=properties.enable_purge_protection,
         soft_delete=properties.enable_soft_delete,

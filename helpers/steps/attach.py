@@ -108,6 +108,8 @@ def plan(wanted: Wanted, found: Facts) -> Plan:
 
 def _item(wanted: Wanted, found: Facts) -> Item:
     p = wanted.parameters
+    if p.product == "claude_enterprise":
+        return _stopping(wanted.verdicts) or Keep(register.BY_HAND)
     if not isinstance(found.external_keys, Known):
         return _unlisted("external keys", found.external_keys)
     if not isinstance(found.workspaces, Known):
@@ -122,7 +124,7 @@ def _item(wanted: Wanted, found: Facts) -> Item:
 
 def _unlisted(what: str, found: Absent | Unknown) -> Refusal:
     reason = found.reason if isinstance(found, Unknown) else "the Admin API has none"
-    return Refusal(f"the {what} could not be listed", why=reason)
+    return Refusal(f"the {what} could not be listed", why=reason, unproven=True)
 
 
 def _several(keys: tuple[ExternalKey, ...]) -> Refusal:
@@ -158,18 +160,25 @@ def _gate(wanted: Wanted, found: Facts, key: ExternalKey) -> Item:
     verdicts = wanted.verdicts
     if verdicts is None:
         return Attach(wanted, key.id, _seen(found, key, ()))
+    return _stopping(verdicts) or Attach(wanted, key.id, _seen(found, key, verdicts.open))
+
+
+def _stopping(verdicts: Verdicts | None) -> Refusal | None:
+    """A Refusal unless every blocking check of the gate passes."""
+    if verdicts is None:
+        return None
     if verdicts.phase != "gate":
         return Refusal("the checks were made for another phase", why="Only checks made for the gate count here.")
-    stopping = (*verdicts.blocking_failures, *verdicts.blocking_unknowns)
-    if stopping:
-        first = stopping[0]
-        told = ", ".join(row.check.id for row in stopping)
-        return Refusal(
-            f"blocking checks do not pass: {told}",
-            why=f"{first.check.id} {first.check.title}: {first.finding.seen}",
-            next_step=first.finding.mend or "Mend it and run this step again.",
-        )
-    return Attach(wanted, key.id, _seen(found, key, verdicts.open))
+    stopping = (*verdicts.blocking_failures, *verdicts.blocking_unknowns, *verdicts.blocking_waits)
+    if not stopping:
+        return None
+    first = stopping[0]
+    return Refusal(
+        f"blocking checks do not pass: {', '.join(row.check.id for row in stopping)}",
+        why=f"{first.check.id} {first.check.title}: {first.finding.seen}",
+        next_step=first.finding.mend or "Mend it and run this step again.",
+        unproven=not verdicts.blocking_failures,
+    )
 
 
 def _seen(found: Facts, key: ExternalKey, open_verdicts: tuple[str, ...]) -> dict[str, str]:

@@ -80,6 +80,7 @@ def tenant_refusal(tenant_id: str, vault: Found[Vault]) -> Refusal | None:
                 why=f"Its tenant decides where everything happens. {reason}",
                 next_step="Reader on the vault is enough for this step.",
                 request_id=request_id,
+                unproven=True,
             )
         case Absent():
             return Refusal(
@@ -106,6 +107,7 @@ def _principal(wanted: Wanted, principal: Found[ServicePrincipal]) -> Item:
                 why=reason,
                 next_step="Reading it takes Application.Read.All or a directory reader role.",
                 request_id=request_id,
+                unproven=True,
             )
         case Absent():
             return Consent(wanted)

@@ -92,6 +92,7 @@ class Create:
 class Tag:
     """Add tags to the current version, beside those it has: the service replaces the whole map, so they are merged."""
 
+    vault: str
     key: Key
     tags: Mapping[str, str]
     permanent: ClassVar[bool] = False
@@ -103,7 +104,7 @@ class Tag:
         )
 
     def intent(self) -> Mapping[str, str]:
-        return {"change": "tag key", "key": self.key.name.lower(), "tags": " ".join(sorted(self.tags))}
+        return {"change": "tag key", **_place(self.vault, self.key), "tags": " ".join(sorted(self.tags))}
 
     def seen(self) -> Mapping[str, str]:
         return {}
@@ -117,6 +118,7 @@ class Tag:
 class Narrow:
     """Take away the operations that are not wanted; no new version is made."""
 
+    vault: str
     key: Key
     operations: tuple[str, ...]
     permanent: ClassVar[bool] = False
@@ -126,7 +128,7 @@ class Narrow:
         return f"take {extra} away from version {self.key.version} of {self.key.name}"
 
     def intent(self) -> Mapping[str, str]:
-        return {"change": "narrow key", "key": self.key.name.lower(), "operations": " ".join(self.operations)}
+        return {"change": "narrow key", **_place(self.vault, self.key), "operations": " ".join(self.operations)}
 
     def seen(self) -> Mapping[str, str]:
         return {}
@@ -162,6 +164,7 @@ def plan(wanted: Wanted, found: Facts) -> Plan:
                 why=f"Creating it on a guess could make a second version. {reason}",
                 next_step="Reading and creating keys takes Key Vault Crypto Officer on the vault.",
                 request_id=request_id,
+                unproven=True,
             )
             return Plan(STEP, (refusal,))
         case Absent():
@@ -177,9 +180,9 @@ def _adopted(wanted: Wanted, key: Key, now: datetime | None) -> tuple[Change | K
     changes: list[Change] = []
     missing = wanted.missing_tags(key)
     if missing:
-        changes.append(Tag(key, missing))
+        changes.append(Tag(wanted.vault, key, missing))
     if set(key.operations) != set(wanted.operations):
-        changes.append(Narrow(key, wanted.operations))
+        changes.append(Narrow(wanted.vault, key, wanted.operations))
     return tuple(changes) or (Keep(f"{key.name} version {key.version} is already right"),)
 
 
@@ -254,6 +257,10 @@ def _sku_refusal(wanted: Wanted, vault: Found[Vault]) -> Refusal | None:
         got=vault.value.sku,
         expected="premium",
     )
+
+
+def _place(vault: str, key: Key) -> dict[str, str]:
+    return {"vault": vault.lower(), "key": key.name.lower()}
 
 
 def _done(what: str, key: Key, services: Services) -> Done:

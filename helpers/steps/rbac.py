@@ -118,7 +118,7 @@ def _principal_wait(principal: Found[ServicePrincipal]) -> Item | None:
         case Absent():
             return Waits("01_consent", "the service principal is not there yet")
         case Unknown(reason, request_id):
-            return Refusal("the service principal could not be read", why=reason, request_id=request_id)
+            return Refusal("the service principal could not be read", why=reason, request_id=request_id, unproven=True)
     return None
 
 
@@ -132,6 +132,7 @@ def _key_wait(wanted: Wanted, key: Found[Key]) -> Item | None:
                 why=reason,
                 next_step="Key Vault Reader on the vault is enough for this step.",
                 request_id=request_id,
+                unproven=True,
             )
     return None
 
@@ -147,7 +148,11 @@ def _shared_vault(wanted: Wanted, names: Found[tuple[str, ...]]) -> Refusal | No
             return Refusal("the vault holds other keys", why=f"The role would reach {others} as well.", next_step=mend)
         case Unknown(reason, request_id):
             return Refusal(
-                "what else the vault holds could not be read", why=reason, next_step=mend, request_id=request_id
+                "what else the vault holds could not be read",
+                why=reason,
+                next_step=mend,
+                request_id=request_id,
+                unproven=True,
             )
     return Refusal("what else the vault holds is not known", next_step=mend)
 
@@ -169,6 +174,7 @@ def _granted(
                     why=reason,
                     next_step="Reading and assigning takes Role Based Access Control Administrator on the vault.",
                     request_id=request_id,
+                    unproven=True,
                 ),
             )
     return (Refusal("the role assignments are not known"),)

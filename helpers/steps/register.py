@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
+from helpers.display import Shown
 from helpers.facts import Facts
 from helpers.model import Absent, Found, Known, Organization, Unknown, Validation
 from helpers.parameters import Parameters
@@ -13,14 +14,34 @@ from helpers.plan import Done, Item, Keep, Plan, Refusal, Waits
 from helpers.steps import verify
 from helpers.steps.consent import tenant_refusal
 from helpers.targets import ours
+from helpers.view import Table, View
 from helpers.waiting import NotYet
 
 if TYPE_CHECKING:
     from helpers.services.connect import Services
 
 STEP = "05_register"
+BY_HAND = "Claude Enterprise: the key is added by hand in claude.ai, and this suite cannot see whether it was"
 PROPAGATION_SECONDS = 900.0
 """How long validation is tried again: a new role assignment can take minutes to count in the vault."""
+
+
+@dataclass(frozen=True)
+class Sheet(Shown):
+    """What to enter in claude.ai, with the values taken from the vault; empty for the Claude Platform."""
+
+    rows: tuple[tuple[str, str], ...]
+
+    def view(self) -> View:
+        if not self.rows:
+            return View("by hand", "Nothing to enter by hand: the Admin API registers the key", data={"rows": []})
+        lines = (
+            "In claude.ai: Organization settings, Data and privacy, Encryption keys, Add key, Azure.",
+            "The whole organization gets this one key. It can never be replaced or taken away.",
+        )
+        return View(
+            "by hand", "Enter by hand", lines, [Table(("Field", "Value"), self.rows)], data={"rows": dict(self.rows)}
+        )
 
 
 @dataclass(frozen=True)
@@ -77,8 +98,11 @@ class Register:
 
 def facts(services: Services, parameters: Parameters) -> Facts:
     """All that 04 reads, and from the Admin API the organization, every external key and every workspace."""
+    azure = verify.facts(services, parameters)
+    if parameters.product == "claude_enterprise":
+        return azure  # the Admin API does not register keys for Claude Enterprise
     return replace(
-        verify.facts(services, parameters),
+        azure,
         admin_url=Known(services.admin.base_url),
         organization=services.admin.organization(),
         external_keys=services.admin.external_keys(),
@@ -100,11 +124,23 @@ def validated(services: Services, parameters: Parameters) -> Facts:
 def plan(wanted: Wanted, found: Facts) -> Plan:
     """Register, keep, wait for an earlier step, or refuse. Nothing is raised."""
     p = wanted.parameters
-    refusal = tenant_refusal(p.tenant_id, found.vault) or _organization(p, found.organization)
+    refusal = tenant_refusal(p.tenant_id, found.vault)
+    if p.product == "claude_platform":
+        refusal = refusal or _organization(p, found.organization)
     if refusal:
         return Plan(STEP, (refusal,))
     waits = _waits(found)
+    if p.product == "claude_enterprise":
+        return Plan(STEP, waits or (Keep(BY_HAND),))
     return Plan(STEP, waits or (_registration(wanted, found),))
+
+
+def by_hand(wanted: Wanted, found: Facts) -> Sheet:
+    """The sheet for claude.ai, for Claude Enterprise once the vault was read."""
+    if wanted.parameters.product != "claude_enterprise" or not isinstance(found.vault, Known):
+        return Sheet(())
+    vault = found.vault.value
+    return Sheet((("Vault URI", vault.uri), ("Key name", wanted.parameters.key_name), ("Tenant ID", vault.tenant_id)))
 
 
 def _waits(found: Facts) -> tuple[Item, ...]:
@@ -128,7 +164,7 @@ def _organization(parameters: Parameters, organization: Found[Organization]) -> 
                 expected=parameters.organization_id,
             )
         case Unknown(reason, request_id):
-            return Refusal("the organization could not be read", why=reason, request_id=request_id)
+            return Refusal("the organization could not be read", why=reason, request_id=request_id, unproven=True)
     return Refusal("the Admin API knows no organization for this key")
 
 
@@ -137,7 +173,7 @@ def _registration(wanted: Wanted, found: Facts) -> Item:
         case Known(rows):
             mine = ours(rows, wanted.parameters)
         case Unknown(reason, request_id):
-            return Refusal("the external keys could not be listed", why=reason, request_id=request_id)
+            return Refusal("the external keys could not be listed", why=reason, request_id=request_id, unproven=True)
         case _:
             return Refusal("the Admin API has no external keys here", next_step="Ask Anthropic to enable CMEK.")
     if not mine:

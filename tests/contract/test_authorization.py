@@ -366,4 +366,6 @@ def test_a_deny_assignment_is_listed_read_and_enforced(cloud: TestCloud, contrac
     assert schema_errors(DENY_ASSIGNMENTS, "DenyAssignments_Get", 200, one.body) == []
     assert one.body == reply.body["value"][0]
     assert get(cloud, f"{path}/{NAME}").status == 404
-    assert put(cloud).status == 403
+    refused = put(cloud)
+    assert (refused.status, code(refused)) == (403, "DenyAssignmentAuthorizationFailed")
+    assert NAME.replace("-", "") in refused.body["error"]["message"]

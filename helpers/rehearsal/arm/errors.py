@@ -42,6 +42,17 @@ def not_allowed(caller: Caller, action: str, scope: str) -> WireError:
     )
 
 
+def denied(caller: Caller, action: str, scope: str, deny_assignment: str) -> WireError:
+    """403 where a deny assignment stands against the request (assumption: code and text from general knowledge)."""
+    return error(
+        403,
+        "DenyAssignmentAuthorizationFailed",
+        f"The client '{caller.app_id}' with object id '{caller.object_id}' has permission to perform action "
+        f"'{action}' on scope '{scope}'; however, the access is denied because of the deny assignment with Id "
+        f"'{deny_assignment.replace('-', '')}'.",
+    )
+
+
 def no_api_version() -> WireError:
     return error(
         400,

@@ -31,9 +31,15 @@ class Call:
     caller: Caller
 
     def require(self, action: str, scope: str) -> None:
-        """The caller must have a right. Raises 404 SubscriptionNotFound, 403 AuthorizationFailed."""
+        """The caller must have a right, and no deny assignment stand against it.
+
+        Raises 404 SubscriptionNotFound, 403 AuthorizationFailed or DenyAssignmentAuthorizationFailed.
+        """
         self.subscription(scope)
-        if not self.may(action, scope):
+        decision = decide(self.world, self.caller.object_id, action, scope, data=False)
+        if decision.deny is not None:
+            raise errors.denied(self.caller, action, scope, decision.deny)
+        if not decision.allowed:
             raise errors.not_allowed(self.caller, action, scope)
 
     def may(self, action: str, scope: str) -> bool:

@@ -57,7 +57,7 @@ def definition(scope: str, role_id: str, role: Permissions, *, kind: str, assign
 
 
 def assignment(name: str, stored: RoleAssignment) -> dict[str, Any]:
-    """A stored role assignment."""
+    """A stored role assignment. Who changed it last is not tracked: updatedBy is who made it."""
     prefix = "" if stored.scope.strip("/") == "" else f"/{stored.scope.strip('/')}"
     return {
         "properties": {

@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 from echoing import GRAPH, port_of, tunnel
 
 from helpers import cli_cloud
-from helpers.rehearsal import ready
+from helpers.rehearsal import child, ready
 from helpers.rehearsal.environment import LEAKS, applied
 from helpers.rehearsal.serve import Served
 from helpers.rehearsal.worldfile import WorldError
@@ -115,8 +115,8 @@ def test_the_environment_is_complete_and_hides_the_users_own() -> None:
     assert variables["CMEK_REHEARSAL"] == served.world.id
     assert variables["CMEK_REHEARSAL_CA"] == served.certificates.fingerprint
     users = {"PATH": "/bin", "AZURE_ANYTHING": "x", "ANTHROPIC_NEW": "x", "ARM_X": "x", "all_proxy": "socks5://x"}
-    child = applied(variables, users)
-    assert child == {"PATH": "/bin", **{k: v for k, v in variables.items() if v is not None}}
+    seen = applied(variables, users)
+    assert seen == {"PATH": "/bin", **{k: v for k, v in variables.items() if v is not None}}
 
 
 def test_served_does_not_wait_for_a_client_that_says_nothing() -> None:
@@ -157,10 +157,11 @@ def test_served_until_a_signal(tmp_path: Path, number: signal.Signals) -> None:
 
 
 def test_a_second_one_is_refused_and_a_dead_one_is_taken_over(tmp_path: Path) -> None:
-    """While one lives another is refused in one line naming its process; a ready file of a dead one is replaced."""
+    """While one lives another is refused in one line naming its process, whatever the port; a dead one is replaced."""
     with serving(tmp_path) as (first, place, _):
         before = place.read_text()
-        second = invoke("--ready-file", str(place))
+        port = json.loads(before)["proxy"].rpartition(":")[2]
+        second = invoke("--ready-file", str(place), "--port", port)
         assert second.exit_code == 1
         assert second.stderr == f"Error: {place}: a rehearsal cloud is running already, process {first.pid}\n"
         assert place.read_text() == before
@@ -309,3 +310,16 @@ def test_a_signal_goes_to_the_command(tmp_path: Path, number: signal.Signals) ->
         assert process.stdout.readline() == "heard\n"
         assert process.wait(10) == 5
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_signal_while_the_command_starts_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal that comes before we know of the child reaches it as soon as we do."""
+    start = subprocess.Popen
+
+    def interrupted(*arguments: Any, **more: Any) -> subprocess.Popen[bytes]:
+        process: subprocess.Popen[bytes] = start(*arguments, **more)
+        signal.raise_signal(signal.SIGTERM)
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
+    assert child.run(["sleep", "30"], dict(os.environ)) == 128 + signal.SIGTERM

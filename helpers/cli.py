@@ -1,0 +1,186 @@
+"""The commands: parse, call, print, exit. What people read goes to standard error; --json goes to standard output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from helpers import parameters as parameter_files
+from helpers.display import Shown, text
+from helpers.errors import Interrupted, RunbookError, WrongUsage
+from helpers.parameters import Parameters
+from helpers.record import runs
+
+REHEARSAL_FILE = "parameters/rehearsal.yaml"
+_file = click.option("-f", "--file", "file", metavar="FILE", required=True, help="The parameter file.")
+_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+
+
+@click.group()
+def main_group() -> None:
+    """Put your Claude data under your own Azure Key Vault key, with a record of it.
+
+    \b
+    Exit codes: 0 done or nothing to do, 1 failed, 2 the plan has changes, 3 blocked or approval missing,
+    4 unknown or unproven, 64 wrong usage, 130 interrupted.
+    """
+
+
+@main_group.command()
+@_file
+@_json
+def plan(file: str, as_json: bool) -> NoReturn:
+    """Show what every step would do. Changes nothing; read-only rights are enough."""
+    checked, _ = _parameters(file)
+    from helpers.headless.planning import plan_all
+
+    whole = plan_all(_connected(checked), checked)
+    for one in whole.plans:
+        _tell(one)
+    _tell(whole.verdicts)
+    sys.exit(_out(whole.said(), whole.exit_code, as_json))
+
+
+@main_group.command()
+@_file
+@click.option("--step", metavar="NN", help="Only this step, such as 03.")
+@click.option("--continue", "going_on", metavar="RUN", help="Go on in this run's folder.")
+@click.option("--rehearsal-approves", is_flag=True, hidden=True)
+@_json
+def run(file: str, step: str | None, going_on: str | None, rehearsal_approves: bool, as_json: bool) -> NoReturn:
+    """Run the notebooks 01 to 05, up to the first that stops."""
+    from helpers.headless import progress
+    from helpers.headless.run import approve_as_rehearsal, run_notebooks, steps_to_run
+
+    steps = steps_to_run(step)
+    checked, mapping = _parameters(file)
+    continued = runs.find(going_on) if going_on else None
+    services = _connected(checked)
+    _ = services.caller  # a wrong sign-in is told before any kernel starts
+    if rehearsal_approves:
+        continued = continued or runs.new()
+        approve_as_rehearsal(services, checked, continued)
+    with progress.shown(len(steps)) as tell:
+        closing = run_notebooks(services, checked, mapping, steps, run=continued, fresh=not going_on, progress=tell)
+    _tell(closing)
+    sys.exit(_out(closing.view().data, closing.exit_code, as_json))
+
+
+@main_group.command()
+@click.option("--world", metavar="NAME", default="healthy", show_default=True, help="The rehearsal world.")
+@click.option("-f", "--file", "file", metavar="FILE", default=REHEARSAL_FILE, show_default=True)
+@_json
+def rehearse(world: str, file: str, as_json: bool) -> NoReturn:
+    """Watch the whole onboarding against a rehearsal cloud on this machine. No account is needed."""
+    from helpers.rehearsal.child import run as run_child
+    from helpers.rehearsal.environment import applied
+    from helpers.rehearsal.serve import Served
+    from helpers.rehearsal.worldfile import WorldError
+
+    if _parameters(file)[0].cloud != "rehearsal":
+        raise WrongUsage(f"{file}: cloud: azure is not rehearsed; a rehearsal's parameters say cloud: rehearsal")
+    click.echo("REHEARSAL: a cloud on this machine; nothing here is real, and nothing leaves.", err=True)
+    arguments = ["run", "-f", file, "--rehearsal-approves", *(["--json"] if as_json else [])]
+    try:
+        with Served(world) as cloud:
+            environment = applied(cloud.environment("operator"))
+            sys.exit(run_child((sys.executable, "-P", "-m", "helpers.cli", *arguments), environment))
+    except WorldError as error:
+        raise WrongUsage(str(error)) from None
+
+
+@main_group.command()
+@click.argument("run_name", metavar="[RUN]", required=False)
+@click.option("-f", "--file", "file", metavar="FILE", help="Plan this parameter file now, and approve that.")
+@click.option("--phrase", metavar="TEXT", help="The phrase, where nobody can type it.")
+@_json
+def approve(run_name: str | None, file: str | None, phrase: str | None, as_json: bool) -> NoReturn:
+    """Approve the permanent plan that a run stopped at, signed in as the approver."""
+    from helpers.headless.approving import approve_file, approve_run
+
+    if (run_name is None) == (file is None):
+        raise WrongUsage("approve takes either a RUN or -f FILE")
+    if file is not None:
+        checked, _ = _parameters(file)
+        given, plan_shown = approve_file(_connected(checked), checked, _phrase(phrase), tell=_tell)
+    else:
+        found = runs.find(str(run_name))
+        given, plan_shown = approve_run(found, _connected, _phrase(phrase), tell=_tell)
+    click.echo(f"Approved. The file is {given}", err=True)
+    sys.exit(_out({"approval": str(given), "digest": plan_shown}, 0, as_json))
+
+
+def _phrase(given: str | None) -> Any:
+    """Asks for the phrase at a terminal; takes the option's elsewhere, and refuses where there is neither."""
+
+    def ask(wanted: str) -> str:
+        if given is not None:
+            return given
+        if not sys.stdin.isatty():
+            raise WrongUsage(f"nobody can type here; to approve without a terminal, give --phrase '{wanted}'")
+        return str(click.prompt(f"Type '{wanted}' to approve, anything else to stop", err=True, default=""))
+
+    return ask
+
+
+def _parameters(file: str) -> tuple[Parameters, Mapping[str, Any]]:
+    """The checked parameters, and the mapping as the file holds it, which is what a notebook is given."""
+    from helpers.yaml_file import read
+
+    path = Path(file) if Path(file).is_file() else runs.project_root() / file
+    path = path if path.is_file() else Path(file)
+    checked = parameter_files.load(path)
+    return checked, read(path)["parameters"]
+
+
+def _connected(checked: Parameters) -> Any:
+    from helpers.services.connect import connect
+
+    return connect(checked, root=runs.project_root(), say=lambda line: click.echo(line, err=True))
+
+
+def _tell(shown: Shown) -> None:
+    click.echo(text(shown.view()) + "\n", err=True)
+
+
+def _out(data: Any, code: int, as_json: bool) -> int:
+    if as_json:
+        click.echo(json.dumps(data, indent=1, ensure_ascii=True))
+    return code
+
+
+def _commands() -> click.Group:
+    from helpers.cli_cloud import cloud
+
+    main_group.add_command(cloud)
+    return main_group
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code; every error a person can act on is told without a traceback."""
+    try:
+        _commands().main(arguments, prog_name="python runbook.py", standalone_mode=False)
+    except click.UsageError as error:
+        click.echo(f"{error.format_message()}", err=True)
+        return WrongUsage.exit_code
+    except click.ClickException as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
+    except RunbookError as error:
+        click.echo("\n".join(error.lines()), err=True)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted. Run it again: every step starts by looking.", err=True)
+        return Interrupted.exit_code
+    except SystemExit as done:
+        return int(done.code or 0)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""The notebooks in order, by papermill, each executed as a copy in the run's folder."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from traitlets.config import Config
+
+from helpers.errors import Failed, Interrupted, RunbookError
+from helpers.record import ledger
+from helpers.record.runs import Run, project_root
+
+STEPS = ("01_consent", "02_key", "03_rbac", "04_verify", "05_register")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one notebook ended."""
+
+    step: str
+    result: str
+    """changed, kept, verified, or how it stopped."""
+    seconds: float
+    notebook: Path
+    exit_code: int = 0
+    lines: tuple[str, ...] = ()
+
+
+def execute(run: Run, mapping: Mapping[str, Any], steps: Sequence[str]) -> Iterator[Outcome]:
+    """Run notebooks one after another, up to the first that does not end well. Tracked sources are only read."""
+    for step in steps:
+        outcome = _one(run, mapping, step)
+        yield outcome
+        if outcome.exit_code:
+            return
+
+
+@dataclass(frozen=True)
+class _Stop:
+    """Why a notebook stopped."""
+
+    kind: str
+    exit_code: int
+    lines: tuple[str, ...]
+
+    @classmethod
+    def of(cls, error: RunbookError) -> _Stop:
+        return cls(type(error).__name__, error.exit_code, tuple(error.lines()))
+
+
+def _one(run: Run, mapping: Mapping[str, Any], step: str) -> Outcome:
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    copy = run.notebooks / f"{step}.ipynb"
+    stop: _Stop | None = None
+    before, start = len(ledger.read(run.ledger)), time.monotonic()
+    try:
+        with tempfile.TemporaryDirectory(prefix="cmek-") as sockets:
+            papermill.execute_notebook(
+                str(project_root() / "notebooks" / f"{step}.ipynb"),
+                str(copy),
+                parameters={"parameters": dict(mapping)},
+                cwd=str(run.notebooks),
+                kernel_name="python3",
+                progress_bar=False,
+                autosave_cell_every=0,
+                config=_private_sockets(sockets),
+            )
+    except PapermillExecutionError as error:
+        stop = _told(run, step, before) or _Stop.of(_unexpected(error.ename, error.evalue))
+    except DeadKernelError:
+        stop = _Stop.of(Failed("the kernel died", next_step="Run this step again; it starts by looking."))
+    except KeyboardInterrupt:
+        stop = _Stop.of(Interrupted("interrupted", next_step="Run this step again; it starts by looking."))
+    if stop is None:
+        return Outcome(step, _result(run, step, before), time.monotonic() - start, copy)
+    return Outcome(step, stop.kind, time.monotonic() - start, copy, stop.exit_code, stop.lines)
+
+
+def _private_sockets(folder: str) -> Config:
+    """A kernel reached over sockets in a private folder: over TCP, anybody on the machine could listen in."""
+    return Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}})
+
+
+def _told(run: Run, step: str, before: int) -> _Stop | None:
+    """What the notebook itself put into the ledger before it stopped."""
+    rows = [r for r in ledger.read(run.ledger)[before:] if r["event"] == "stopped" and r["step"] == step]
+    if not rows:
+        return None
+    return _Stop(str(rows[-1]["error"]), int(rows[-1]["exit_code"]), tuple(map(str, rows[-1]["lines"])))
+
+
+def _unexpected(name: str, value: str) -> RunbookError:
+    return Failed(
+        f"{name}: {value}",
+        why="The suite did not expect this; it is a fault of the suite or of its surroundings.",
+        next_step="Look at the executed notebook, and run this step again: it starts by looking.",
+    )
+
+
+def _result(run: Run, step: str, before: int) -> str:
+    events = [row["event"] for row in ledger.read(run.ledger)[before:] if row["step"] == step]
+    if "step_finished" not in events:
+        raise Failed(f"{step} ended without saying so in the ledger", next_step="Do not rely on it; start a new run.")
+    if "receipt" in events:
+        return "changed"
+    return "verified" if step == "04_verify" else "kept"

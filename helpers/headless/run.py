@@ -1,0 +1,112 @@
+"""`run`: the notebooks of one onboarding, headless, with a ledger and a closing table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from helpers.approval import NOBODY, VALID_FOR, Approval, save
+from helpers.display import Shown
+from helpers.errors import WrongUsage
+from helpers.headless.notebooks import STEPS, Outcome, execute
+from helpers.parameters import Parameters
+from helpers.record import runs
+from helpers.record.ledger import Ledger
+from helpers.record.runs import Run
+from helpers.services.clock import stamp
+from helpers.services.connect import Services
+from helpers.steps import attach
+from helpers.view import Table, View
+
+
+class Closing(Shown):
+    """The closing table: step, changed or kept, seconds, where to look; and what stopped the run, if something did."""
+
+    def __init__(self, run: Run, outcomes: Sequence[Outcome], rehearsal: bool) -> None:
+        self.run = run
+        self.outcomes = tuple(outcomes)
+        self.rehearsal = rehearsal
+
+    @property
+    def exit_code(self) -> int:
+        return next((outcome.exit_code for outcome in self.outcomes if outcome.exit_code), 0)
+
+    def view(self) -> View:
+        rows = tuple((o.step, o.result, f"{o.seconds:.1f}", f"notebooks/{o.notebook.name}") for o in self.outcomes)
+        where = "REHEARSAL, nothing here is real" if self.rehearsal else "LIVE"
+        notes = [line for outcome in self.outcomes for line in outcome.lines]
+        data = {
+            "run": self.run.id,
+            "rehearsal": self.rehearsal,
+            "exit_code": self.exit_code,
+            "steps": [{**asdict(o), "notebook": str(o.notebook)} for o in self.outcomes],
+        }
+        heading = f"{where}: {'done' if not self.exit_code else 'stopped'}"
+        table = Table(("Step", "Result", "Seconds", "Where to look"), rows)
+        return View("run", heading, [f"Everything is in {self.run.folder}"], [table], notes, data)
+
+
+def steps_to_run(asked: str | None) -> tuple[str, ...]:
+    """All steps, or the one asked for by its number or name. Raises WrongUsage for another."""
+    if asked is None:
+        return STEPS
+    found = tuple(step for step in STEPS if asked in (step, step[:2]))
+    if not found:
+        raise WrongUsage(f"--step: {asked}: the steps are {', '.join(STEPS)}")
+    return found
+
+
+def run_notebooks(
+    services: Services,
+    parameters: Parameters,
+    mapping: Mapping[str, Any],
+    steps: Sequence[str],
+    *,
+    run: Run | None,
+    fresh: bool,
+    progress: Callable[[Outcome | str], None],
+) -> Closing:
+    """Execute the steps into a run folder, fresh or continued. Never raises for a notebook that stopped."""
+    run = run or runs.new()
+    ledger = Ledger(run.ledger, run.id, "run", services.clock.now, services.caller.object_id)
+    if fresh:
+        said = parameters.model_dump(mode="json")
+        ledger.write("run_started", cloud=parameters.cloud, world=services.world, parameters=said, python=sys.version)
+    outcomes = []
+    for step in steps:
+        progress(step)
+        for outcome in execute(run, mapping, [step]):
+            outcomes.append(outcome)
+            progress(outcome)
+        if outcomes[-1].exit_code:
+            break
+    closing = Closing(run, outcomes, services.world is not None)
+    ledger.write("run_finished", exit_code=closing.exit_code, steps={o.step: o.result for o in outcomes})
+    return closing
+
+
+def approve_as_rehearsal(services: Services, parameters: Parameters, run: Run) -> Path | None:
+    """Approve the attaching as "nobody (rehearsal)"; such an approval counts in a rehearsal only.
+
+    Raises WrongUsage outside a rehearsal.
+    """
+    if services.world is None:
+        raise WrongUsage("only a rehearsal approves itself")
+    if parameters.product == "claude_enterprise":
+        return None
+    now = services.clock.now()
+    approval = Approval(
+        digest=attach.intended(parameters).digest,
+        granted=True,
+        how="rehearsal",
+        by=NOBODY,
+        tenant_id=parameters.tenant_id,
+        approved_at=stamp(now),
+        expires_at=stamp(now + VALID_FOR),
+        seen=None,
+        sentence=str(attach.intended(parameters).changes[0]),
+    )
+    return save(approval, run.approvals)

@@ -1,0 +1,34 @@
+"""Fixtures: a healthy and an onboarded world behind a front, one of each for a module, as new for every test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from services.rehearsed import Rehearsed, rehearsed
+
+
+@pytest.fixture(scope="module")
+def healthy_world() -> Iterator[Rehearsed]:
+    with rehearsed("healthy") as inside:
+        yield inside
+
+
+@pytest.fixture
+def healthy(healthy_world: Rehearsed) -> Rehearsed:
+    """A healthy vault, nothing onboarded."""
+    healthy_world.reset()
+    return healthy_world
+
+
+@pytest.fixture(scope="module")
+def onboarded_world() -> Iterator[Rehearsed]:
+    with rehearsed("onboarded") as inside:
+        yield inside
+
+
+@pytest.fixture
+def onboarded(onboarded_world: Rehearsed) -> Rehearsed:
+    """Everything onboarded."""
+    onboarded_world.reset()
+    return onboarded_world
