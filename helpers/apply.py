@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from helpers.approval import Approval
+from helpers.clock import stamp
 from helpers.display import Shown
 from helpers.errors import Refused, RunbookError, Unproven
 from helpers.plan import Done, Plan
@@ -27,10 +28,10 @@ class Receipt(Shown):
         if not self.done:
             return View("receipt", "Nothing was changed: everything was already right", data={"done": []})
         rows = [
-            (done.what, "; ".join(f"{k} {v}" for k, v in done.facts.items()), done.request_id or "none")
+            (done.at, done.what, "\n".join(f"{k} {v}" for k, v in done.facts.items()), done.request_id or "none")
             for done in self.done
         ]
-        table = Table(("Done", "Worth keeping", "Request id"), tuple(rows))
+        table = Table(("At (UTC)", "Done", "Worth keeping", "Request id"), tuple(rows))
         return View("receipt", "Done", tables=[table], data={"done": [asdict(done) for done in self.done]})
 
 
@@ -45,7 +46,7 @@ def apply(plan: Plan, approval: Approval, services: Services, ledger: Ledger) ->
     done = []
     for change in plan.changes:
         ledger.write("about_to", change=str(change), intent=dict(change.intent()), permanent=change.permanent)
-        result = change.perform(services)
+        result = replace(change.perform(services), at=stamp(services.clock.now()))
         ledger.write("receipt", **asdict(result))
         done.append(result)
     return Receipt(plan.step, tuple(done))

@@ -28,6 +28,8 @@ def main_group() -> None:
     \b
     Exit codes: 0 done or nothing to do, 1 failed, 2 the plan has changes, 3 blocked or approval missing,
     4 unknown or unproven, 64 wrong usage, 130 interrupted.
+
+    `python runbook.py test [--all]` runs the tests.
     """
 
 
@@ -63,6 +65,10 @@ def run(file: str, step: str | None, going_on: str | None, rehearsal_approves: b
     services = _connected(checked)
     _ = services.caller  # a wrong sign-in is told before any kernel starts
     if rehearsal_approves:
+        from helpers.headless.planning import plan_all
+
+        for planned in plan_all(services, checked).plans:
+            click.echo("\n".join(planned.sentences()), err=True)
         continued = continued or runs.new()
         approve_as_rehearsal(services, checked, continued)
     with progress.shown(len(steps)) as tell:

@@ -12,6 +12,7 @@ from typing import Any
 from helpers.view import Table, View
 
 _WIDTH = 110
+_SHORT = 16
 JSON_TYPE = "application/vnd.cmek-runbook.v1+json"
 
 
@@ -81,9 +82,15 @@ def _wrapped(line: str, indent: str) -> str:
 
 
 def _html_table(table: Table) -> str:
-    head = "".join(f'<th scope="col" style="text-align:left">{_quoted(name)}</th>' for name in table.columns)
+    head = "".join(f'<th scope="col" style="{_style(name)}">{_quoted(name)}</th>' for name in table.columns)
     body = "".join(
-        "<tr>" + "".join(f'<td style="text-align:left">{_quoted(cell)}</td>' for cell in row) + "</tr>"
+        "<tr>" + "".join(f'<td style="{_style(cell)}">{_quoted(cell)}</td>' for cell in row) + "</tr>"
         for row in table.rows
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _style(cell: str) -> str:
+    """Short cells stay on one line; long ids may break anywhere, so that no table is wider than the page."""
+    wrap = "white-space:nowrap" if len(cell) <= _SHORT else "white-space:normal;overflow-wrap:anywhere"
+    return f"text-align:left;vertical-align:top;{wrap}"

@@ -13,6 +13,7 @@ from helpers import parameters as parameter_files
 from helpers.apply import Receipt, apply, stop_at_refusals
 from helpers.approval import Approval
 from helpers.checks import Phase, Verdicts, judge, preview
+from helpers.clock import Clock, stamp
 from helpers.display import Shown
 from helpers.errors import ChecksFailed, Interrupted, RunbookError, Unproven
 from helpers.facts import Facts
@@ -21,7 +22,6 @@ from helpers.plan import Plan
 from helpers.record import runs
 from helpers.record.ledger import Ledger
 from helpers.record.runs import Run
-from helpers.services.clock import Clock, stamp
 from helpers.services.connect import Services, connect
 from helpers.view import Table, View
 from helpers.waiting import NotYet
@@ -37,6 +37,26 @@ class Planner(Protocol[W]):
     def facts(self, services: Services, parameters: Parameters) -> Facts: ...
 
     def plan(self, wanted: W, found: Facts) -> Plan: ...
+
+
+@dataclass(frozen=True)
+class Given(Shown):
+    """The parameters of a step, for the record: one a line, as the executed cell holds them in a single one."""
+
+    parameters: Parameters
+
+    def view(self) -> View:
+        said = self.parameters.model_dump(mode="json")
+        rows = tuple((name, "not given" if value is None else _flat(value)) for name, value in said.items())
+        return View("parameters", "Parameters", tables=[Table(("Parameter", "Value"), rows)], data=said)
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_flat(inner)}" for name, inner in value.items())
+    if isinstance(value, list):
+        return "; ".join(map(_flat, value)) or "none"
+    return str(value)
 
 
 @dataclass(frozen=True)
@@ -69,6 +89,11 @@ class Step(Shown):
         )
         data = {"rehearsal": world, "rows": dict(rows)}
         return View("banner", f"{self.name}  {where}", tables=[Table(("This step works with", ""), rows)], data=data)
+
+    @property
+    def given(self) -> Given:
+        """Every parameter as it was checked, defaults included."""
+        return Given(self.parameters)
 
     def read(self, facts: Callable[[Services, Parameters], Facts]) -> Facts:
         """What is there now. What cannot be read is shown as unknown."""

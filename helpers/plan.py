@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Done:
-    """What one change did: a sentence, the facts worth keeping, the request id of the write."""
+    """What one change did: a sentence, the facts worth keeping, the request id of the write, and when (UTC)."""
 
     what: str
     facts: Mapping[str, str] = field(default_factory=dict)
     request_id: str | None = None
+    at: str = ""
 
 
 @runtime_checkable
@@ -140,7 +141,9 @@ class Plan(Shown):
 
     def view(self) -> View:
         rows = tuple(_row(item) for item in self.items)
-        tables = [Table(("", "What", "Why and what next"), rows)]
+        tables = [Table(("Plan", "What", "Why, and what next"), rows)]
+        if self.seen:
+            tables.append(Table(("An approval relies on", "As read just now"), tuple(self.seen.items())))
         lines = [f"Plan digest {self.digest[:12]}"] if self.changes else []
         return View("plan", f"Plan of {self.step}: {self.summary}", lines, tables, data=self.said())
 
@@ -154,6 +157,10 @@ class Plan(Shown):
         if not self.changes:
             return "nothing to change"
         return f"{len(self.changes)} to change" + (", FOR GOOD" if self.permanent else "")
+
+    def sentences(self) -> list[str]:
+        """The plan as one line for each item."""
+        return [f"{self.step}: {' '.join(part for part in _row(item)[:2] if part)}" for item in self.items]
 
     def said(self) -> dict[str, Any]:
         """The plan as JSON values."""
@@ -172,7 +179,7 @@ def _row(item: Item) -> tuple[str, str, str]:
         case Keep():
             return "keep", str(item), ""
         case Waits():
-            return "wait", str(item), f"run {item.for_step} first"
+            return "wait", f"for {item.for_step}: {item}", f"run {item.for_step} first"
         case Refusal():
             return "REFUSED", str(item), " ".join(part for part in (item.why, item.next_step) if part)
     undo = "can never be undone" if item.permanent else "can be undone"

@@ -43,5 +43,5 @@ sys.addaudithook(_stay)
 
 def pytest_configure(config: pytest.Config) -> None:
     """The Graph SDK warns of parts of itself when it is imported; every other warning stays an error."""
-    config.addinivalue_line("filterwarnings", "ignore:GetQueryParameters is deprecated:DeprecationWarning")
-    config.addinivalue_line("filterwarnings", "ignore:This class is deprecated. Please use the generic:DeprecationWarning")
+    for warned in ("GetQueryParameters is deprecated", "This class is deprecated. Please use the generic"):
+        config.addinivalue_line("filterwarnings", f"ignore:{warned}:DeprecationWarning")

@@ -9,13 +9,13 @@ from helpers import parameters as parameter_files
 from helpers.apply import stop_at_refusals
 from helpers.approval import VALID_FOR, Approval, phrase, save
 from helpers.checks import judge
+from helpers.clock import stamp
 from helpers.display import Shown
 from helpers.errors import ApprovalRequired, WrongUsage
 from helpers.parameters import Parameters
 from helpers.plan import Plan
 from helpers.record import ledger, runs
 from helpers.record.runs import Run
-from helpers.services.clock import stamp
 from helpers.services.connect import Services
 from helpers.steps import attach, register
 

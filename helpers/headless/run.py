@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.approval import NOBODY, VALID_FOR, Approval, save
+from helpers.clock import stamp
 from helpers.display import Shown
 from helpers.errors import WrongUsage
 from helpers.headless.notebooks import STEPS, Outcome, execute
@@ -16,7 +17,6 @@ from helpers.parameters import Parameters
 from helpers.record import runs
 from helpers.record.ledger import Ledger
 from helpers.record.runs import Run
-from helpers.services.clock import stamp
 from helpers.services.connect import Services
 from helpers.steps import attach
 from helpers.view import Table, View

@@ -68,7 +68,7 @@ class Admin:
         """Whether a workspace is the organization's default one: that one is left out of a plain list."""
         pages = self._api.workspaces.list
         return self._look(
-            lambda: all(row.id != workspace_id for row in _whole(pages(limit=100, include_archived=True)))
+            lambda: all(needed(row.id, "id") != workspace_id for row in _whole(pages(limit=100, include_archived=True)))
         )
 
     def workspace(self, workspace_id: str) -> Found[Workspace]:

@@ -13,7 +13,7 @@ from azure.keyvault.keys import KeyClient
 
 from helpers.errors import WrongUsage
 from helpers.record.secrets import Secret
-from helpers.services.replies import sentence
+from helpers.services.replies import UNREADABLE, needed, sentence, stop_at_wrong_cloud
 from helpers.services.witness import Witness
 
 PREFIX = "sk-ant-admin01-"
@@ -32,10 +32,11 @@ def fetch(reference: str, credential: TokenCredential, witness: Witness) -> Secr
     }
     try:
         value = (readers[way]() or "").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unusable(reference, f"it cannot be read ({type(error).__name__})") from None
     except AzureError as error:
+        stop_at_wrong_cloud(error)
         raise _unusable(reference, f"it cannot be read ({sentence(error)})") from None
+    except (OSError, *UNREADABLE) as error:  # a reply or a file that is not what it must be
+        raise _unusable(reference, f"it cannot be read ({type(error).__name__})") from None
     if not value:
         raise _unusable(reference, "there is nothing there")
     if not value.startswith(PREFIX):
@@ -48,7 +49,7 @@ def _of_vault(url: str, credential: TokenCredential, witness: Witness) -> str:
     client = KeyClient(vault, credential, raw_response_hook=witness.azure)
     response = client.send_request(HttpRequest("GET", f"{url}?api-version={_SECRETS_VERSION}"))
     response.raise_for_status()
-    return str(response.json()["value"])
+    return str(needed(response.json()["value"], "value"))
 
 
 def _unusable(reference: str, reason: str) -> WrongUsage:

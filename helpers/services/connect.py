@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from azure.core.credentials import TokenCredential
 
+from helpers.clock import Clock
 from helpers.errors import Refused, WrongCloud
 from helpers.model import Caller, same_id
 from helpers.parameters import Parameters
 from helpers.services import credentials, front, loopback
-from helpers.services.clock import Clock
 from helpers.services.witness import Witness
 from helpers.waiting import Waiter
 

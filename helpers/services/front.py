@@ -26,6 +26,8 @@ from helpers.services.witness import MARK
 
 _NAME = "rehearsal.invalid"
 START = "python runbook.py cloud"
+_BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+"""Which authorities a process trusts: the first counts for httpx and urllib, the second for requests."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ def identify() -> Rehearsal | None:
     if "http" not in urllib.request.getproxies() or urllib.request.proxy_bypass(_NAME):
         return None  # nobody to ask; the name itself must not be looked up
     try:
-        with urllib.request.urlopen(f"http://{_NAME}/", timeout=5) as reply:
+        opener = urllib.request.build_opener()  # the shared one keeps the proxy of its first use
+        with opener.open(f"http://{_NAME}/", timeout=5) as reply:
             mark, now, body = reply.headers.get(MARK), _time(reply.headers.get("date")), reply.read(100_000)
     except urllib.error.HTTPError as error:
         mark, now, body = error.headers.get(MARK), None, b""
@@ -77,8 +80,7 @@ def check(cloud: Literal["rehearsal", "azure"], found: Rehearsal | None, environ
             why="Without one, the requests of a rehearsal could reach the real cloud. None was sent.",
             next_step=f"Start one in another terminal with: {START}",
         )
-    trusted = _only_authority(environment.get("SSL_CERT_FILE"))
-    if trusted is None or trusted != found.ca_sha256:
+    if {_only_authority(environment.get(name)) for name in _BUNDLES} != {found.ca_sha256}:
         raise WrongCloud(
             f"{found.world} answers here, and its certificate authority is not the only one this process trusts",
             why="It is not known to be the rehearsal cloud of this suite, so nothing is sent to it.",
@@ -124,9 +126,8 @@ def _time(date: str | None) -> datetime | None:
 
 def _only_authority(bundle: str | None) -> str | None:
     """SHA-256 of the one certificate in a bundle; None when there is none, or more than one."""
-    if not bundle or not Path(bundle).is_file():
+    try:
+        text = Path(bundle or "").read_text(encoding="ascii").strip()
+        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(text)).hexdigest() if text.count("-----BEGIN ") == 1 else None
+    except (OSError, ValueError):
         return None
-    text = Path(bundle).read_text()
-    if text.count("-----BEGIN CERTIFICATE-----") != 1:
-        return None
-    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(text.strip())).hexdigest()

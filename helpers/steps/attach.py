@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from helpers import published
+from helpers.errors import Refused
 from helpers.facts import Facts
 from helpers.model import Absent, ExternalKey, Known, Unknown, Workspace
 from helpers.parameters import NewWorkspace, Parameters, WorkspaceId
@@ -79,6 +80,12 @@ class Attach:
         return self.found
 
     def perform(self, services: Services) -> Done:
+        if self.wanted.verdicts is None:
+            raise Refused(
+                "the checks were not made before attaching",
+                why="Attaching is for good, so every blocking check has to pass right before it.",
+                next_step="Run 05_register from its top.",
+            )
         workspace = self.wanted.parameters.workspace
         if isinstance(workspace, WorkspaceId):
             there = services.admin.attach_once(workspace.id, self.external_key)

@@ -99,9 +99,9 @@ class Tag:
 
     def __str__(self) -> str:
         added = ", ".join(f"{name}={value}" for name, value in self.tags.items())
-        return (
-            f"add the tag {added} to version {self.key.version} of {self.key.name}, keeping {len(self.key.tags)} others"
-        )
+        others = ", ".join(sorted(set(self.key.tags) - set(self.tags)))
+        kept = f", keeping {others}" if others else ""
+        return f"set the tag {added} on version {self.key.version} of {self.key.name}{kept}"
 
     def intent(self) -> Mapping[str, str]:
         return {"change": "tag key", **_place(self.vault, self.key), "tags": " ".join(sorted(self.tags))}

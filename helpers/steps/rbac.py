@@ -177,7 +177,7 @@ def _granted(
                     unproven=True,
                 ),
             )
-    return (Refusal("the role assignments are not known"),)
+    return (Refusal("the role assignments are not known", next_step="Run this step again; it reads them first."),)
 
 
 def _kept(wanted: Wanted, principal: ServicePrincipal, row: RoleAssignment) -> str:

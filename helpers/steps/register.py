@@ -165,7 +165,7 @@ def _organization(parameters: Parameters, organization: Found[Organization]) -> 
             )
         case Unknown(reason, request_id):
             return Refusal("the organization could not be read", why=reason, request_id=request_id, unproven=True)
-    return Refusal("the Admin API knows no organization for this key")
+    return Refusal("the Admin API knows no organization for this key", next_step="Check admin_key.")
 
 
 def _registration(wanted: Wanted, found: Facts) -> Item:

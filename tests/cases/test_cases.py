@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from cases.building import NOW, as_found, facts, parameters
+from tests.cases.building import NOW, as_found, facts, parameters
 
 from helpers.checks import judge
 from helpers.plan import Keep, Plan, Refusal, Waits

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import contracts as library
 import pytest
 
 from helpers.rehearsal.cloud import Cloud
+from helpers.rehearsal.journal import Entry, Journal
 from helpers.rehearsal.router import Route, Router
 from helpers.rehearsal.state import State
 from helpers.rehearsal.tokens import issue
@@ -90,3 +92,65 @@ def contracts() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return library.FOLDER
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What one test did: operations that reached a journal, operation ids and recordings it compared replies with."""
+
+    operations: set[str] = field(default_factory=set)
+    documents: set[str] = field(default_factory=set)
+    recordings: set[str] = field(default_factory=set)
+
+
+Notes = dict[str, Noted]
+"""By test, such as `test_vault.py::test_versions_come_in_pages`, over all its parameters."""
+
+HERE = Path(__file__).resolve().parent
+COVERAGE = HERE / "test_coverage.py"
+_WHOLE = pytest.StashKey[bool]()
+
+
+@pytest.fixture(scope="session")
+def notes() -> Notes:
+    """What the tests of this folder did in this session so far."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def whole(pytestconfig: pytest.Config) -> bool:
+    """Whether this session was asked to run all of this folder."""
+    return pytestconfig.stash[_WHOLE]
+
+
+@pytest.fixture(autouse=True)
+def noted(request: pytest.FixtureRequest, notes: Notes, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Notes what this test does."""
+    mine = notes.setdefault(f"{request.path.name}::{request.node.originalname}", Noted())
+    add, schema_of, recording = Journal.add, library._schema_of, library.recording
+
+    def noting_add(journal: Journal, entry: Entry) -> None:
+        mine.operations.add(entry.operation)
+        add(journal, entry)
+
+    def noting_schema_of(document: str, operation_id: str, status: int) -> tuple[str, str | None]:
+        mine.documents.add(operation_id)
+        return schema_of(document, operation_id, status)
+
+    def noting_recording(name: str) -> dict[str, Any]:
+        mine.recordings.add(name)
+        return recording(name)
+
+    monkeypatch.setattr(Journal, "add", noting_add)
+    monkeypatch.setattr(library, "_schema_of", noting_schema_of)
+    monkeypatch.setattr(library, "recording", noting_recording)  # structure_errors asks here
+    yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
+    """The coverage tests judge what all others did, so they come last. Deselection by -k is a part of the folder."""
+    files = {item.path for item in items}
+    config.stash[_WHOLE] = not config.option.keyword and files.issuperset(HERE.glob("test_*.py"))
+    yield
+    items.sort(key=lambda item: item.path == COVERAGE)

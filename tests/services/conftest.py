@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from services.rehearsed import Rehearsed, rehearsed
+
+from tests.services.rehearsed import Rehearsed, rehearsed
 
 
 @pytest.fixture(scope="module")
@@ -15,10 +16,11 @@ def healthy_world() -> Iterator[Rehearsed]:
 
 
 @pytest.fixture
-def healthy(healthy_world: Rehearsed) -> Rehearsed:
+def healthy(healthy_world: Rehearsed) -> Iterator[Rehearsed]:
     """A healthy vault, nothing onboarded."""
     healthy_world.reset()
-    return healthy_world
+    with healthy_world.inside():
+        yield healthy_world
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +30,8 @@ def onboarded_world() -> Iterator[Rehearsed]:
 
 
 @pytest.fixture
-def onboarded(onboarded_world: Rehearsed) -> Rehearsed:
+def onboarded(onboarded_world: Rehearsed) -> Iterator[Rehearsed]:
     """Everything onboarded."""
     onboarded_world.reset()
-    return onboarded_world
+    with onboarded_world.inside():
+        yield onboarded_world

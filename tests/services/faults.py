@@ -90,7 +90,7 @@ class FaultyCloud(Cloud):
 
     def _reply(self, request: Request, found: tuple[Route, dict[str, str]] | None) -> Response:
         self.requests.append(request)
-        fault = self._due(found[0].operation) if found else None
+        fault = self._due(found[0].operation if found else "not simulated")
         if fault is None:
             return super()._reply(request, found)
         return fault.meets(request, super()._reply(request, found) if fault.carried_out else None)

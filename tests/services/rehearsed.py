@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -20,7 +19,7 @@ from helpers.rehearsal.serve import Served
 from helpers.rehearsal.state import State
 from helpers.services.connect import Services, connect
 from helpers.waiting import Waiter
-from services.faults import FaultyCloud
+from tests.services.faults import FaultyCloud
 
 ROOT = Path(__file__).resolve().parents[2]
 GIVEN: dict[str, Any] = yaml.safe_load((ROOT / "parameters" / "rehearsal.yaml").read_text())["parameters"]
@@ -49,15 +48,23 @@ class Rehearsed:
         return self.world.state
 
     def reset(self) -> None:
-        """As at the start, nothing said, and every client closed."""
-        for services in self.opened:
-            services.close()
-        self.opened.clear()
+        """As at the start, and nothing said."""
+        self.close()
         with self.world.lock:
             self.world.state = self._pristine.model_copy(deep=True)
             self.world.clock = Clock(self.world.state.settings.now)
         self.cloud.mend()
         self.said.clear()
+
+    def close(self) -> None:
+        """Close every client."""
+        for services in self.opened:
+            services.close()
+        self.opened.clear()
+
+    def inside(self) -> AbstractContextManager[Any]:
+        """For a block, this process's environment is the one inside this rehearsal."""
+        return mock.patch.dict(os.environ, self.environment(), clear=True)
 
     def environment(self, identity: str = "operator") -> dict[str, str]:
         """All of a process's environment inside this rehearsal."""
@@ -65,7 +72,8 @@ class Rehearsed:
 
     def services(self, identity: str = "operator", **changes: Any) -> Services:
         """Real clients signed in as an identity; waiting passes the world's time, not the test's."""
-        with mock.patch.dict(os.environ, self.environment(identity), clear=True):
+        who = {} if identity == "operator" else self.environment(identity)
+        with mock.patch.dict(os.environ, who):
             services = connect(given(**changes), root=ROOT, say=self.said.append)
         services.wait = self.waiter()
         self.opened.append(services)
@@ -73,21 +81,19 @@ class Rehearsed:
 
     def waiter(self) -> Waiter:
         """Sleeps by letting the world's time pass."""
-        waited = timedelta()
+        waited = [0.0]
 
         def sleep(seconds: float) -> None:
-            nonlocal waited
-            waited += timedelta(seconds=seconds)
+            waited.append(seconds)
             self.world.clock.advance(seconds)
 
-        return Waiter(self.said.append, sleep=sleep, elapsed=lambda: waited.total_seconds())
+        return Waiter(self.said.append, sleep=sleep, elapsed=lambda: sum(waited))
 
 
 @contextmanager
 def rehearsed(world: str) -> Iterator[Rehearsed]:
-    """A world served until the block ends, with the process's environment inside it."""
+    """A world served until the block ends."""
     with mock.patch("helpers.rehearsal.serve.Cloud", FaultyCloud), Served(world) as served:
         inside = Rehearsed(served)
-        with mock.patch.dict(os.environ, inside.environment(), clear=True):
-            yield inside
-            inside.reset()
+        yield inside
+        inside.close()

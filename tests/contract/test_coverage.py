@@ -1,0 +1,156 @@
+"""COVERAGE.md is true: it is the router's list of operations, and each test it names calls its operation."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import contracts as library
+import pytest
+from conftest import HERE, Notes
+
+from helpers import rehearsal
+from helpers.rehearsal.services import ROUTER
+
+PAGE = Path(rehearsal.__file__).with_name("COVERAGE.md")
+HEADER = "| operation | method and path | enforced | evidence | test |"
+WORDS = {"recorded", "documented", "quoted", "assumption"}
+DOCUMENTS = (
+    library.KEYS,
+    library.KEYS_7_4,
+    library.VAULTS,
+    library.VAULTS_2023,
+    library.ROLE_ASSIGNMENTS,
+    library.ROLE_DEFINITIONS,
+    library.DENY_ASSIGNMENTS,
+    library.LOCKS,
+    library.DIAGNOSTIC_SETTINGS,
+)
+ALIASES = {
+    "Permissions_ListForResourceGroup": "Permissions_ListForScope",
+    "Permissions_ListForResource": "Permissions_ListForScope",
+    "RoleAssignments_GetById": "RoleAssignments_Get",
+    "ManagementLocks_ListAtResourceLevel": "ManagementLocks_ListByScope",
+    "ManagementLocks_CreateOrUpdateAtResourceLevel": "ManagementLocks_CreateOrUpdateByScope",
+}
+"""Documents and recordings have one name for each kind of scope, or for a whole id; the router has one for all."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table, with the host its heading names."""
+
+    operation: str
+    host: str
+    request: str
+    evidence: str
+    test: str
+
+
+def rows(text: str) -> list[Row]:
+    """The lines of every table of operations."""
+    found, host, inside = [], "", False
+    for line in text.splitlines():
+        if line.startswith("## "):
+            host = "".join(re.findall(r"`(.+)`", line))
+        inside = line == HEADER or (inside and line.startswith("|"))
+        if inside and line != HEADER and not line.startswith("|-"):
+            operation, request, _, evidence, test = line.strip("|").split("|")
+            found.append(Row(operation.strip(), host, _code(request), evidence.strip(), _code(test)))
+    return found
+
+
+def _code(cell: str) -> str:
+    """What stands between the backticks of a cell that has nothing else."""
+    marked = re.fullmatch(r" `([^`]+)` ", cell)
+    assert marked, f"not one piece of code: {cell}"
+    return marked[1]
+
+
+ROWS = rows(PAGE.read_text(encoding="utf-8"))
+
+
+def says(row: Row) -> set[str]:
+    """The evidence words of a row."""
+    return WORDS & set(re.findall(r"\w+", row.evidence))
+
+
+def of_document(operation_ids: set[str]) -> set[str]:
+    """The router's names for operation ids of documents and recordings."""
+    return {ALIASES.get(name, name) for name in operation_ids} & {route.operation for route in ROUTER.routes}
+
+
+def operation_of(recording: str) -> str:
+    """The operation id of a recording."""
+    return str(library.recording(recording)["operation"])
+
+
+@pytest.fixture
+def recorded(contracts: Path) -> set[str]:
+    """Operations of which there is a recording."""
+    files = (contracts / "recordings").glob("*.json")
+    return of_document({json.loads(path.read_text(encoding="utf-8"))["operation"] for path in files})
+
+
+def test_every_operation_is_there_once_with_its_host_method_and_path() -> None:
+    """The tables hold exactly the routes of the router."""
+    routes = Counter((r.operation, r.host, f"{r.method} {r.path}") for r in ROUTER.routes)
+    page = Counter((row.operation, row.host, row.request) for row in ROWS)
+    assert {"not in COVERAGE.md": routes - page, "not in the router": page - routes} == {
+        "not in COVERAGE.md": Counter(),
+        "not in the router": Counter(),
+    }
+    assert max(Counter(row.operation for row in ROWS).values()) == 1
+
+
+def test_every_named_test_exists() -> None:
+    """Each row names a test function of this folder."""
+    defined = {
+        f"{path.name}::{node.name}"
+        for path in HERE.glob("test_*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    }
+    assert [row.test for row in ROWS if row.test not in defined] == []
+
+
+def test_every_assumption_is_listed() -> None:
+    """Rows say which kind of evidence there is, and those that say assumption are the operations of that list."""
+    assert [row.operation for row in ROWS if not says(row)] == []
+    listed = PAGE.read_text(encoding="utf-8").partition("\n## Assumptions\n")[2]
+    names = {name for line in re.findall(r"^- (`.*?):", listed, re.MULTILINE) for name in re.findall(r"`(.+?)`", line)}
+    assert names == {row.operation for row in ROWS if "assumption" in says(row)}
+
+
+def test_recorded_is_said_of_what_was_recorded(recorded: set[str]) -> None:
+    """A row says recorded exactly where there is a recording of its operation."""
+    assert {row.operation for row in ROWS if "recorded" in says(row)} == recorded
+
+
+def test_every_named_test_calls_its_operation(contracts: Path, notes: Notes, whole: bool) -> None:
+    """The test a row names sent a request that was answered as that operation."""
+    ran = [row for row in ROWS if row.test in notes]
+    assert [(row.operation, row.test) for row in ran if row.operation not in notes[row.test].operations] == []
+    _all_or_skip([row.test for row in ROWS if row.test not in notes], whole)
+
+
+def test_every_documented_operation_is_compared(contracts: Path, notes: Notes, recorded: set[str], whole: bool) -> None:
+    """Operations with an OpenAPI document or a recording are held against it by a test that calls them."""
+    documented = of_document({operation for document in DOCUMENTS for operation in library.operations(document)})
+    valid = set().union(*(of_document(n.documents) & n.operations for n in notes.values()))
+    alike = set().union(*(of_document(set(map(operation_of, n.recordings))) & n.operations for n in notes.values()))
+    never = {"with a document": sorted(documented - valid), "with a recording": sorted(recorded - alike)}
+    if any(never.values()):
+        _all_or_skip([row.test for row in ROWS if row.test not in notes], whole)
+    assert never == {"with a document": [], "with a recording": []}
+
+
+def _all_or_skip(missing: list[str], whole: bool) -> None:
+    """Skips where only a part of this folder was asked for. Fails where all was and a named test did not run."""
+    if missing and not whole:
+        pytest.skip("this session runs only a part of tests/contract")
+    assert missing == []

@@ -1,0 +1,203 @@
+"""An approval lets exactly one plan happen, for a while, and only as sure as it was made."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers import approval as approvals
+from helpers.approval import Approval, find, how_to_approve, phrase, save
+from helpers.errors import ApprovalRequired, WrongUsage
+from helpers.plan import Keep, Plan
+from tests.cases.building import NOW
+from tests.unit.changes import Pretended
+
+SEEN = {"key version": "v1", "external key": "cmek_01"}
+REVERSIBLE = Plan("02_key", (Pretended(),))
+PERMANENT = Plan("05_register", (Pretended({"change": "attach"}, SEEN, permanent=True),))
+
+
+def given(plan: Plan, **changes: Any) -> Approval:
+    """A good approval of a plan by a signed-in person, with some of it changed."""
+    made: dict[str, Any] = {
+        "digest": plan.digest,
+        "granted": True,
+        "how": "signed in",
+        "by": "ada",
+        "approved_at": NOW.isoformat(),
+        "expires_at": (NOW + timedelta(days=7)).isoformat(),
+        "seen": plan.seen,
+    }
+    return Approval(**{**made, **changes})
+
+
+def covers(approval: Approval, plan: Plan, *, rehearsal: bool = False) -> None:
+    approval.covers(plan, now=NOW, rehearsal=rehearsal)
+
+
+REFUSED = [
+    ("not granted", REVERSIBLE, {"granted": False}, "the plan is not approved"),
+    ("not granted, for good", PERMANENT, {"granted": False}, "the plan is not approved"),
+    ("another plan", REVERSIBLE, {"digest": PERMANENT.digest}, "the approval is for another plan"),
+    ("another plan, for good", PERMANENT, {"digest": REVERSIBLE.digest}, "the approval is for another plan"),
+    ("mode: apply", PERMANENT, {"how": "mode: apply"}, "needs a person's approval"),
+    ("nothing to approve", PERMANENT, {"how": "nothing to approve"}, "needs a person's approval"),
+    ("not approved yet granted", PERMANENT, {"how": "not approved"}, "needs a person's approval"),
+    ("rehearsed", PERMANENT, {"how": "rehearsal"}, "made in a rehearsal, and this is not one"),
+    ("rehearsed, can be undone", REVERSIBLE, {"how": "rehearsal"}, "made in a rehearsal, and this is not one"),
+    ("expired now", PERMANENT, {"expires_at": NOW.isoformat()}, "the approval expired at"),
+    ("expired, can be undone", REVERSIBLE, {"expires_at": "2026-11-23T11:59:59Z"}, "the approval expired at"),
+    ("seen differs", PERMANENT, {"seen": {**SEEN, "key version": "v0"}}, "key version was v0, and is v1"),
+    ("seen is gone", PERMANENT, {"seen": {**SEEN, "public key": "ab"}}, "public key was ab, and is gone"),
+    ("seen incomplete", PERMANENT, {"seen": {"key version": "v1"}}, "does not cover everything the plan relies on"),
+    ("seen empty", PERMANENT, {"seen": {}}, "does not cover everything the plan relies on"),
+    ("seen not said", PERMANENT, {"seen": None}, "does not say what was seen"),
+    ("seen not said, typed", PERMANENT, {"seen": None, "how": "typed"}, "does not say what was seen"),
+]
+
+
+@pytest.mark.parametrize(("plan", "changes", "said"), [pytest.param(*row[1:], id=row[0]) for row in REFUSED])
+def test_an_approval_that_does_not_cover_a_plan_is_refused(plan: Plan, changes: dict[str, Any], said: str) -> None:
+    """Each way an approval can fall short is refused, and says what to do."""
+    with pytest.raises(ApprovalRequired) as refused:
+        covers(given(plan, **changes), plan)
+    assert said in refused.value.what
+    assert refused.value.exit_code == 3
+    assert refused.value.next_step == how_to_approve(plan)
+
+
+@pytest.mark.parametrize(
+    ("plan", "changes", "rehearsal"),
+    [
+        (REVERSIBLE, {}, False),
+        (REVERSIBLE, {"how": "mode: apply"}, False),
+        (REVERSIBLE, {"how": "typed"}, False),
+        (REVERSIBLE, {"how": "rehearsal", "seen": None}, True),
+        (PERMANENT, {}, False),
+        (PERMANENT, {"how": "typed"}, False),
+        (PERMANENT, {"how": "rehearsal"}, True),
+        (PERMANENT, {"how": "rehearsal", "seen": None}, True),
+        (PERMANENT, {"expires_at": (NOW + timedelta(seconds=1)).isoformat()}, False),
+    ],
+)
+def test_an_approval_of_that_very_plan_covers_it(plan: Plan, changes: dict[str, Any], rehearsal: bool) -> None:
+    """A granted, current approval of the plan as it was seen lets it happen."""
+    covers(given(plan, **changes), plan, rehearsal=rehearsal)
+
+
+def test_a_rehearsal_that_says_what_it_saw_is_held_to_it() -> None:
+    """Only leaving out what was seen is open to a rehearsal, not contradicting it."""
+    with pytest.raises(ApprovalRequired, match="key version was v0"):
+        covers(given(PERMANENT, how="rehearsal", seen={**SEEN, "key version": "v0"}), PERMANENT, rehearsal=True)
+
+
+def test_nothing_to_change_needs_no_approval() -> None:
+    """A plan of Keeps only goes through with any approval, since nothing happens."""
+    plan = Plan("02_key", (Keep("right"),))
+    covers(Approval("", False, "not approved"), plan)
+
+
+def test_one_intent_is_approved_once() -> None:
+    """An approval made where the key was not yet read names the same plan as the run that attaches."""
+    ahead = Plan("05_register", (Pretended({"change": "attach"}, permanent=True),))
+    assert ahead.digest == PERMANENT.digest
+    with pytest.raises(ApprovalRequired, match="does not cover everything"):
+        covers(given(ahead), PERMANENT)
+
+
+@pytest.mark.parametrize(
+    ("approval", "heading", "line"),
+    [
+        (given(PERMANENT), "Approved", "object ID and tenant taken from the sign-in"),
+        (given(PERMANENT, how="typed"), "Approved", "claimed, not authenticated"),
+        (given(PERMANENT, how="rehearsal"), "Approved", "this counts in a rehearsal only"),
+        (given(PERMANENT, granted=False, how="not approved", sentence="Ask."), "Not approved: nothing will be changed", "Ask."),
+        (Approval("", True, "nothing to approve"), "Nothing to approve", None),
+    ],
+)  # fmt: skip
+def test_an_approval_says_how_sure_it_is(approval: Approval, heading: str, line: str | None) -> None:
+    """A person reads how an approval was made, and the machine the same values."""
+    view = approval.view()
+    assert view.heading == heading
+    assert any(line in said for said in view.lines) if line else not view.lines
+    assert (view.data["how"], view.data["granted"]) == (approval.how, approval.granted)
+
+
+def test_the_phrase_for_good_names_the_plan() -> None:
+    """What is typed for a permanent plan is that plan's own digest; the guide to approving says so."""
+    assert phrase(PERMANENT) == f"for good {PERMANENT.digest[:12]}"
+    assert phrase(REVERSIBLE) == "apply"
+    assert PERMANENT.digest[:12] in how_to_approve(PERMANENT)
+    assert "mode: apply" in how_to_approve(REVERSIBLE)
+
+
+def test_a_saved_approval_is_found_again(tmp_path: Path) -> None:
+    """A file is found by its plan's digest, in the first folder that has one, as it was saved."""
+    approval = given(PERMANENT)
+    path = save(approval, tmp_path / "approvals")
+    assert path.name == f"{PERMANENT.digest}.json"
+    assert find(PERMANENT, [tmp_path / "none", path.parent]) == approval
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    covers(approval, PERMANENT)
+
+
+def test_an_absent_file_is_no_approval(tmp_path: Path) -> None:
+    """Where there is no file for the plan, there is none, also where one is there for another plan."""
+    save(given(REVERSIBLE), tmp_path)
+    assert find(PERMANENT, [tmp_path, tmp_path / "none"]) is None
+
+
+def file_of(**changes: Any) -> str:
+    return json.dumps({**vars(given(PERMANENT)), "seen": SEEN, **changes})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "not an approval file"),
+        ('{"digest": ', "not an approval file"),
+        ("[]", "not an approval file"),
+        ("{}", "not an approval file"),
+        (b"\xff\xfe".decode("latin-1"), "not an approval file"),
+        (file_of(surprise=1), "not an approval file"),
+        (file_of(granted="false"), "not an approval file"),
+        (file_of(granted=1), "not an approval file"),
+        (file_of(seen=[]), "not an approval file"),
+        (file_of(seen={"key version": 1}), "not an approval file"),
+        (file_of(how="magic"), "not an approval file"),
+        (file_of(expires_at="next week"), "not an approval file"),
+        (file_of(expires_at="2026-12-01T00:00:00"), "not an approval that a file can give"),
+        (file_of(expires_at=""), "not an approval that a file can give"),
+        (file_of(approved_at=""), "not an approval that a file can give"),
+        (file_of(how="typed"), "not an approval that a file can give"),
+        (file_of(how="mode: apply"), "not an approval that a file can give"),
+        (file_of(how="nothing to approve"), "not an approval that a file can give"),
+    ],
+)
+def test_a_damaged_or_made_up_file_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    """A file that is not wholly an approval a file can give is named and refused, never read in part."""
+    path = tmp_path / f"{PERMANENT.digest}.json"
+    path.write_text(text, encoding="latin-1")
+    with pytest.raises(WrongUsage, match=said) as refused:
+        find(PERMANENT, [tmp_path])
+    assert str(path) in str(refused.value)
+
+
+def test_a_file_renamed_to_another_plan_does_not_cover_it(tmp_path: Path) -> None:
+    """The digest inside counts, not the name of the file."""
+    save(given(REVERSIBLE, seen=SEEN), tmp_path).rename(tmp_path / f"{PERMANENT.digest}.json")
+    approval = find(PERMANENT, [tmp_path])
+    assert approval is not None
+    with pytest.raises(ApprovalRequired, match="another plan"):
+        covers(approval, PERMANENT)
+
+
+def test_approvals_last_seven_days() -> None:
+    """The validity is one visible number."""
+    assert timedelta(days=7) == approvals.VALID_FOR
+    assert not given(PERMANENT, how="rehearsal").by == replace(given(PERMANENT), by=approvals.NOBODY).by

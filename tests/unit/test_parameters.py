@@ -1,0 +1,262 @@
+"""Parameters are taken whole or refused in one line that names the source, the key, what was given and what is allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from helpers import published
+from helpers.errors import WrongUsage
+from helpers.parameters import NewWorkspace, Parameters, WorkspaceId, load
+from tests.cases.building import GIVEN, ORGANIZATION, TENANT, VAULT_ID, VAULT_URI
+
+ROOT = Path(__file__).resolve().parents[2]
+GUID = "a lower-case GUID like 8635ae1a-3e5d-44e8-a4ed-e0f614466f87"
+VAULT = "3 to 24 letters, digits and hyphens: a letter first, no hyphen last, no two hyphens in a row"
+KEY = "1 to 127 letters, digits and hyphens"
+LABEL = "1 to 255 characters, none of them a control character"
+WORKSPACE = f"{{id: a workspace id like wrkspc_01AbCdEf}} or {{create: {LABEL}}}"
+REFERENCE = "a reference, never the key itself: env:NAME, file:PATH or keyvault:URL"
+SO = "(YAML reads yes, no, on and off so: use quotes)"
+NUMBER = "(YAML reads it as a number: use quotes)"
+ADMIN_KEY = "sk-ant-admin01-not-a-real-key"
+JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJub2JvZHkifQ.c2lnbmF0dXJl"
+
+
+def refusal(given: Any) -> str:
+    """What is said of parameters that are refused."""
+    with pytest.raises(WrongUsage) as refused:
+        load(given)
+    assert refused.value.exit_code == 64
+    return str(refused.value)
+
+
+WRONG: list[tuple[str, dict[str, Any], str]] = [
+    ("upper-case GUID", {"tenant_id": TENANT.replace("1", "A")}, f"tenant_id: given '{TENANT.replace('1', 'A')}'; allowed: {GUID}"),
+    ("cut GUID", {"subscription_id": TENANT[:-1]}, f"subscription_id: given '{TENANT[:-1]}'; allowed: {GUID}"),
+    ("GUID in braces", {"tenant_id": f"{{{TENANT}}}"}, f"tenant_id: given '{{{TENANT}}}'; allowed: {GUID}"),
+    ("GUID and a line end", {"tenant_id": f"{TENANT}\n"}, f"tenant_id: given '{TENANT}\\n'; allowed: {GUID}"),
+    ("org_ id", {"organization_id": f"org_{ORGANIZATION}"}, f"organization_id: given 'org_{ORGANIZATION}'; allowed: {GUID}"),
+    ("no for text", {"tenant_id": False}, f"tenant_id: given false {SO}; allowed: {GUID}"),
+    ("0123 for text", {"organization_id": 83}, f"organization_id: given 83 {NUMBER}; allowed: {GUID}"),
+    ("nothing", {"vault_name": None}, f"vault_name: given null; allowed: {VAULT}"),
+    ("short vault name", {"vault_name": "kv"}, f"vault_name: given 'kv'; allowed: {VAULT}"),
+    ("long vault name", {"vault_name": "k" * 25}, f"vault_name: given '{'k' * 25}'; allowed: {VAULT}"),
+    ("vault name starts with a digit", {"vault_name": "1kv"}, f"vault_name: given '1kv'; allowed: {VAULT}"),
+    ("vault name ends in a hyphen", {"vault_name": "kv-"}, f"vault_name: given 'kv-'; allowed: {VAULT}"),
+    ("two hyphens", {"vault_name": "kv--x"}, f"vault_name: given 'kv--x'; allowed: {VAULT}"),
+    ("underscore", {"vault_name": "kv_x"}, f"vault_name: given 'kv_x'; allowed: {VAULT}"),
+    ("vault address", {"vault_name": VAULT_URI}, f"vault_name: given '{VAULT_URI}'; allowed: {VAULT}"),
+    ("key with a slash", {"key_name": "a/b"}, f"key_name: given 'a/b'; allowed: {KEY}"),
+    ("key name too long", {"key_name": "k" * 128}, f"key_name: given '{'k' * 79}… (130 characters); allowed: {KEY}"),
+    ("group ends in a dot", {"resource_group": "rg."}, "resource_group: given 'rg.'; allowed: 1 to 90 letters, digits and . _ - ( ), no dot last"),
+    ("size 2048", {"key_size": 2048}, "key_size: given 2048; allowed: 3072 or 4096"),
+    ("size as text", {"key_size": "3072"}, "key_size: given '3072'; allowed: 3072 or 4096"),
+    ("size true", {"key_size": True}, f"key_size: given true {SO}; allowed: 3072 or 4096"),
+    ("elliptic key", {"key_type": "EC"}, "key_type: given 'EC'; allowed: RSA or RSA-HSM"),
+    ("mode off", {"mode": False}, f"mode: given false {SO}; allowed: plan or apply"),
+    ("cloud", {"cloud": "aws"}, "cloud: given 'aws'; allowed: rehearsal or azure"),
+    ("credential", {"credential": "password"}, "credential: given 'password'; allowed: azure_cli or browser or device_code or managed_identity or workload_identity or environment"),
+    ("azure without credential", {"cloud": "azure"}, "credential: not given; on azure it is required and never guessed"),
+    ("role scope", {"role_scope": "subscription"}, "role_scope: given 'subscription'; allowed: key or vault"),
+    ("product", {"product": "claude_code"}, "product: given 'claude_code'; allowed: claude_platform or claude_enterprise"),
+    ("platform without workspace", {"workspace": None}, "workspace and external_key_name: both are needed for claude_platform"),
+    ("platform without name", {"external_key_name": None}, "workspace and external_key_name: both are needed for claude_platform"),
+    ("workspace as text", {"workspace": "contoso"}, f"workspace: given 'contoso'; allowed: {WORKSPACE}"),
+    ("workspace id malformed", {"workspace": {"id": "ws_1"}}, f"workspace: given {{'id': 'ws_1'}}; allowed: {WORKSPACE}"),
+    ("workspace id and create", {"workspace": {"id": "wrkspc_01AbCdEf", "create": "x"}}, f"workspace: given {{'id': 'wrkspc_01AbCdEf', 'create': 'x'}}; allowed: {WORKSPACE}"),
+    ("workspace of no kind", {"workspace": {}}, f"workspace: given {{}}; allowed: {WORKSPACE}"),
+    ("hidden direction", {"external_key_name": "a\u202eb"}, f"external_key_name: given 'a\\u202eb'; allowed: {LABEL}"),
+    ("empty name", {"external_key_name": ""}, f"external_key_name: given ''; allowed: {LABEL}"),
+    ("admin key reference", {"admin_key": "hunter2-hunter2"}, f"admin_key: given something that is not shown here, in case it is a secret; allowed: {REFERENCE}"),
+    ("admin key over http", {"admin_key": "keyvault:http://kv"}, f"admin_key: given something that is not shown here, in case it is a secret; allowed: {REFERENCE}"),
+    ("owner tenant", {"expected_owner_tenant": "Contoso"}, f"expected_owner_tenant: given 'Contoso'; allowed: {GUID}"),
+    ("other app id", {"app_id": TENANT}, f"app_id: there is no such parameter; the parameters are {', '.join(Parameters.model_fields)}"),
+    ("key in upper case", {"Tenant_Id": TENANT}, f"Tenant_Id: there is no such parameter; the parameters are {', '.join(Parameters.model_fields)}"),
+    ("key of two lines", {"a\nb": 1}, f"a?b: there is no such parameter; the parameters are {', '.join(Parameters.model_fields)}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "said"), [pytest.param(*row[1:], id=row[0]) for row in WRONG])
+def test_a_wrong_parameter_is_refused_in_one_line(changes: dict[str, Any], said: str) -> None:
+    """Each wrong parameter gets one line with the source, the key, what was given and what is allowed."""
+    assert refusal({**GIVEN, **changes}) == f"parameters: {said}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "start"),
+    [
+        ({"egress_ranges": {"ranges": []}}, "egress_ranges.ranges: given []; allowed: {checked_on: "),
+        ({"egress_ranges": {"ranges": ["160.79.104.1/21"]}}, "egress_ranges.ranges.0: given '160.79.104.1/21'; allowed: "),
+        ({"egress_ranges": {"ranges": ["::/0"]}}, "egress_ranges.ranges.0: given '::/0'; allowed: "),
+        ({"egress_ranges": {"checked_on": "yesterday"}}, "egress_ranges.checked_on: given 'yesterday'; allowed: "),
+        ({"egress_ranges": {"days": 1}}, "egress_ranges.days: there is no such key; allowed: {checked_on: "),
+        ({"accepted_deviations": {}}, "accepted_deviations: given {}; allowed: a list of {check: a check id like V27, "),
+        ({"accepted_deviations": [{"check": "27"}]}, "accepted_deviations.0.check: given '27'; allowed: a list of "),
+        ({"accepted_deviations": [{"check": "V27"}]}, "accepted_deviations.0.owner: not given; allowed: a list of "),
+        (
+            {"accepted_deviations": [{"check": "V27", "owner": "Ada", "reason": "x", "expires": "soon"}]},
+            "accepted_deviations.0.expires: given 'soon'; allowed: a list of ",
+        ),
+        (
+            {"accepted_deviations": [{"check": "V27", "owner": "A", "reason": "x", "expires": "2027-01-01", "by": 1}]},
+            "accepted_deviations.0.by: there is no such key; allowed: a list of {check: ",
+        ),
+    ],
+)  # fmt: skip
+def test_a_wrong_part_of_a_parameter_is_named_by_its_place(changes: dict[str, Any], start: str) -> None:
+    """Inside a mapping or list the line names the very part that is wrong."""
+    said = refusal({**GIVEN, **changes})
+    assert said.startswith(f"parameters: {start}")
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("key", [name for name, info in Parameters.model_fields.items() if info.is_required()])
+def test_a_missing_parameter_is_named(key: str) -> None:
+    """A required parameter that is not given is named, with what it takes."""
+    said = refusal({name: value for name, value in GIVEN.items() if name != key})
+    assert said.startswith(f"parameters: {key}: not given; allowed: ")
+    assert "\n" not in said
+
+
+SECRETS = [
+    ADMIN_KEY,
+    JWT,
+    "-----BEGIN RSA PRIVATE KEY-----",
+    "abc8Q~" + "x" * 34,
+    "Bearer " + "x" * 24,
+    "https://x.blob.core.windows.net/?sig=" + "A" * 20,
+]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize(
+    "place",
+    [
+        lambda secret: {"admin_key": secret},
+        lambda secret: {"admin_key": f"env:{secret}"},
+        lambda secret: {"key_name": secret},
+        lambda secret: {"key_name": [secret]},
+        lambda secret: {"key_name": secret.encode()},
+        lambda secret: {"workspace": {"create": f"my {secret}"}},
+        lambda secret: {"accepted_deviations": [{"check": "V27", "owner": secret}]},
+        lambda secret: {"egress_ranges": {"ranges": [secret]}},
+        lambda secret: {"token": secret},
+        lambda secret: {secret: "x"},
+        lambda secret: {"workspace": {secret: "x"}},
+    ],
+)
+def test_a_secret_is_refused_and_not_shown(place: Any, secret: str) -> None:
+    """Wherever something looks like a secret it is refused in one line that does not hold it."""
+    said = refusal({**GIVEN, **place(secret)})
+    assert "looks like" in said
+    assert "\n" not in said
+    assert secret not in said
+    assert secret[-12:] not in said
+
+
+def test_the_line_names_the_file(tmp_path: Path) -> None:
+    """For a file its path is what the line begins with."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump({"parameters": {**GIVEN, "key_size": 2048}}))
+    assert refusal(path) == f"{path}: key_size: given 2048; allowed: 3072 or 4096"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("tenant_id: no", f"tenant_id: given false {SO}; allowed: {GUID}"),
+        ("tenant_id: 0123", f"tenant_id: given 83 {NUMBER}; allowed: {GUID}"),
+        ("tenant_id: 2026-11-23", f"tenant_id: given '2026-11-23'; allowed: {GUID}"),
+        ("key_name: 12:30", f"key_name: given 750 {NUMBER}; allowed: {KEY}"),
+        ("key_name: 1e5", None),
+    ],
+)
+def test_what_yaml_makes_of_a_value_is_not_converted_back(tmp_path: Path, text: str, said: str | None) -> None:
+    """no, 0123 and 12:30 are not text, and are refused with a hint; a date stays the text it was written as."""
+    path = tmp_path / "p.yaml"
+    given = {name: value for name, value in GIVEN.items() if name != text.split(":")[0]}
+    path.write_text("parameters:\n  " + text + "\n  " + yaml.safe_dump(given).replace("\n", "\n  ").rstrip() + "\n")
+    if said is None:
+        assert load(path).key_name == "1e5"
+    else:
+        assert refusal(path) == f"{path}: {said}"
+
+
+@pytest.mark.parametrize("text", ["{}", "tenant_id: x", "parameters: []", "parameters: {}\nmore: 1", "parameters:"])
+def test_a_parameter_file_has_one_top_level_key(tmp_path: Path, text: str) -> None:
+    """A file without exactly `parameters:` and a mapping below it is refused."""
+    path = tmp_path / "p.yaml"
+    path.write_text(text)
+    said = "a parameter file has one top-level key, parameters:, with the values below it"
+    assert refusal(path) == f"{path}: {said}"
+
+
+def test_a_missing_file_is_named() -> None:
+    """A path without a file is refused in one line."""
+    assert refusal("nowhere.yaml") == "nowhere.yaml: cannot be read: No such file or directory"
+
+
+def test_defaults_are_the_safe_ones() -> None:
+    """Left alone, the suite rehearses, plans only, makes a software key of 3072 bits and grants at the key."""
+    p = load(GIVEN)
+    assert (p.cloud, p.mode, p.credential, p.key_type, p.key_size, p.role_scope, p.product) == (
+        "rehearsal", "plan", None, "RSA", 3072, "key", "claude_platform",
+    )  # fmt: skip
+    assert p.admin_key == "env:ANTHROPIC_ADMIN_KEY"
+    assert p.egress_ranges.ranges == [str(published.EGRESS_RANGE), str(published.EGRESS_RANGE_ADDED)]
+    assert p.accepted_deviations == []
+
+
+def test_names_are_derived_once() -> None:
+    """The vault's id and address and the organization tag come from the parameters."""
+    p = load({**GIVEN, "vault_name": "KV-Contoso-Claude"})
+    assert p.vault_id == VAULT_ID.replace("kv-contoso-claude", "KV-Contoso-Claude")
+    assert p.vault_uri == VAULT_URI
+    assert p.organization_tag == (f"anthropic-org-{ORGANIZATION}", "true")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"cloud": "azure", "credential": "azure_cli"},
+        {"product": "claude_enterprise", "workspace": None, "external_key_name": None},
+        {"vault_name": "k" * 24},
+        {"vault_name": "kv1"},
+        {"key_name": "0"},
+        {"resource_group": "rg_(prod).1-x"},
+        {"key_size": 4096, "key_type": "RSA-HSM"},
+        {"workspace": {"id": "wrkspc_01AbCdEf"}},
+        {"admin_key": "file:/run/secrets/admin key"},
+        {"admin_key": "keyvault:https://kv.vault.azure.net/secrets/admin"},
+        {"external_key_name": "Contoso – Schlüssel 1"},
+    ],
+)
+def test_right_parameters_are_taken(changes: dict[str, Any]) -> None:
+    """What the rules allow, at their edges, is allowed."""
+    load({**GIVEN, **changes})
+
+
+def test_a_workspace_is_one_of_two_kinds() -> None:
+    """A workspace is named by id, or by the name to create it under."""
+    assert load({**GIVEN, "workspace": {"id": "wrkspc_01AbCdEf"}}).workspace == WorkspaceId(id="wrkspc_01AbCdEf")
+    assert load(GIVEN).workspace == NewWorkspace(create="contoso-cmek")
+
+
+def test_parameters_do_not_change() -> None:
+    """Checked parameters are frozen."""
+    with pytest.raises(ValueError, match="frozen"):
+        load(GIVEN).mode = "apply"
+
+
+@pytest.mark.parametrize("name", ["rehearsal.yaml", "example.yaml"])
+def test_the_files_that_come_along_are_right(name: str) -> None:
+    """The parameter files in the repository load, and the example names every parameter."""
+    path = ROOT / "parameters" / name
+    load(path)
+    if name == "example.yaml":
+        missing = [key for key in Parameters.model_fields if f"{key}:" not in path.read_text()]
+        assert missing == []
