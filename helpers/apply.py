@@ -57,7 +57,10 @@ def stop_at_refusals(plan: Plan) -> None:
     for refusal in plan.refusals:
         kind: type[RunbookError] = Unproven if refusal.unproven else Refused
         raise kind(
-            f"{plan.step}: {refusal}", why=refusal.why, next_step=refusal.next_step, request_id=refusal.request_id
+            f"{plan.step}: {refusal}",
+            why=refusal.why,
+            next_step=refusal.next_step or "Mend what it names, then run this step again; it starts by looking.",
+            request_id=refusal.request_id,
         )
     for wait in plan.waits:
         raise Refused(

@@ -44,7 +44,7 @@ def plan(file: str, as_json: bool) -> NoReturn:
     whole = plan_all(_connected(checked), checked)
     for one in whole.plans:
         _tell(one)
-    _tell(whole.verdicts)
+    click.echo(text(whole.verdicts.brief()), err=True)
     sys.exit(_out(whole.said(), whole.exit_code, as_json))
 
 

@@ -10,6 +10,8 @@ from typing import TypeVar
 from helpers.errors import ServiceFailed
 
 T = TypeVar("T")
+_INSTANT = 0.001
+"""Seconds too short to sleep: a clock need not move by less, and looking again at once would never end."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Waiter:
                     self.say(f"{what}: seen after {self.elapsed() - start:.0f} s.")
                 return found
             left = at_most - (self.elapsed() - start)
-            if left <= 0:
+            if left < _INSTANT:
                 return found
             pause = min(pause, left)
             self.say(f"Waiting for {what}: {found.reason} Looking again in {pause:.2g} s, {left:.0f} s left.")

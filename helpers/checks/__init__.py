@@ -33,6 +33,8 @@ ALL: tuple[Check, ...] = tuple(
 
 __all__ = ["ALL", "Check", "Finding", "Judged", "Phase", "Verdict", "Verdicts", "judge", "preview", "refuse_deviations"]
 
+_COLUMNS = ("Check", "Verdict", "What", "Seen", "Expected", "What to do", "Controls")
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -72,16 +74,21 @@ class Verdicts(Shown):
         closed = (Verdict.PASS, Verdict.NOT_APPLICABLE)
         return tuple(row.check.id for row in self.rows if row.finding.verdict not in closed)
 
+    def brief(self) -> View:
+        """Only the checks that a person has to look at; the heading counts all of them."""
+        rows = tuple(_row(judged) for judged in self.rows if judged.check.id in self.open)
+        tables = [Table(_COLUMNS, rows)] if rows else []
+        return View("verdicts", self.view().heading, tables=tables)
+
     def counts(self) -> dict[str, int]:
         """How many checks came out how."""
         return dict(Counter(row.finding.verdict.value for row in self.rows))
 
     def view(self) -> View:
-        columns = ("Check", "Verdict", "What", "Seen", "Expected", "What to do", "Controls")
         rows = tuple(_row(judged) for judged in self.rows)
         told = ", ".join(f"{number} {verdict}" for verdict, number in self.counts().items())
         data: dict[str, Any] = {"phase": self.phase, "checks": [_said(judged) for judged in self.rows]}
-        return View("verdicts", f"Verdicts: {told}", tables=[Table(columns, rows)], data=data)
+        return View("verdicts", f"Verdicts: {told}", tables=[Table(_COLUMNS, rows)], data=data)
 
     def _blocking(self, verdict: Verdict) -> tuple[Judged, ...]:
         return tuple(r for r in self.rows if r.check.severity == "blocks" and r.finding.verdict is verdict)
@@ -115,9 +122,7 @@ def refuse_deviations(parameters: Parameters, today: date) -> None:
             why = "a check that may never be accepted" if there else "no check of this suite"
             raise WrongUsage(f"{key}.check: given {deviation.check}, {why}; allowed: {' or '.join(may)}")
         if date.fromisoformat(deviation.expires) <= today:
-            raise WrongUsage(
-                f"{key}.expires: given {deviation.expires}, which is over; allowed: a day after {today}"
-            )
+            raise WrongUsage(f"{key}.expires: given {deviation.expires}, which is over; allowed: a day after {today}")
 
 
 def _finding(check: Check, found: Facts, parameters: Parameters, phase: Phase, planned: frozenset[str]) -> Finding:

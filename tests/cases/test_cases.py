@@ -15,12 +15,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from tests.cases.building import NOW, as_found, facts, parameters
 
 from helpers.checks import judge
 from helpers.plan import Keep, Plan, Refusal, Waits
 from helpers.steps import attach, consent, key, rbac, register
 from helpers.yaml_file import read
+from tests.cases.building import NOW, as_found, facts, parameters
 
 HERE = Path(__file__).parent
 STEPS: dict[str, ModuleType] = {

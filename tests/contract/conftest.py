@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import contracts as library
 import pytest
 
 from helpers.rehearsal.cloud import Cloud
@@ -28,6 +27,7 @@ from helpers.rehearsal.tokens import issue
 from helpers.rehearsal.wire import Request, Response
 from helpers.rehearsal.world import World
 from helpers.rehearsal.worldfile import load
+from tests.contract import contracts as library
 
 AUDIENCES = {
     "management.azure.com": "https://management.azure.com",

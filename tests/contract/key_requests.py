@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from conftest import TestCloud
-from contracts import KEYS, KEYS_7_4, operations, schema_errors
-
 from helpers.rehearsal.material import generate
 from helpers.rehearsal.state import Key, KeyVersion, Vault
 from helpers.rehearsal.wire import Response
+from tests.contract.conftest import TestCloud
+from tests.contract.contracts import KEYS, KEYS_7_4, operations, schema_errors
 
 NAME = "kv-contoso-claude"
 HOST = f"{NAME}.vault.azure.net"

@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 import pytest
-from conftest import MakeCloud, TestCloud
 
 from helpers.rehearsal import anthropic
 from helpers.rehearsal.anthropic.validation import Failed, check_key
@@ -28,6 +27,7 @@ from helpers.rehearsal.state import (
     Workspace,
 )
 from helpers.rehearsal.wire import Response
+from tests.contract.conftest import MakeCloud, TestCloud
 
 HOST = "api.anthropic.com"
 ROOT = "/v1/organizations"

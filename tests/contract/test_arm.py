@@ -8,12 +8,12 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from conftest import MakeCloud, TestCloud
-from contracts import LOCKS, VAULTS, VAULTS_2023, recording, schema_errors, structure_errors
 
 from helpers.rehearsal import arm
 from helpers.rehearsal.state import Lock, NetworkAcls, Subscription
 from helpers.rehearsal.wire import Response
+from tests.contract.conftest import MakeCloud, TestCloud
+from tests.contract.contracts import LOCKS, VAULTS, VAULTS_2023, recording, schema_errors, structure_errors
 
 HOST = "management.azure.com"
 LOCKS_2020 = LOCKS.replace("2016-09-01", "2020-05-01")

@@ -6,8 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import MakeCloud, TestCloud
-from contracts import (
+
+from helpers.rehearsal import authorization
+from helpers.rehearsal.access import decide
+from helpers.rehearsal.state import DenyAssignment, Lock, RoleAssignment, RoleDefinition, ServicePrincipal
+from helpers.rehearsal.wire import Response
+from tests.contract.conftest import MakeCloud, TestCloud
+from tests.contract.contracts import (
     DENY_ASSIGNMENTS,
     ROLE_ASSIGNMENTS,
     ROLE_DEFINITIONS,
@@ -15,11 +20,6 @@ from contracts import (
     schema_errors,
     structure_errors,
 )
-
-from helpers.rehearsal import authorization
-from helpers.rehearsal.access import decide
-from helpers.rehearsal.state import DenyAssignment, Lock, RoleAssignment, RoleDefinition, ServicePrincipal
-from helpers.rehearsal.wire import Response
 
 HOST = "management.azure.com"
 SUB = "/subscriptions/22222222-3333-4444-8555-666666666666"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-import contracts as library
-from contracts import KEYS, recording, schema_errors, structure_errors
+from tests.contract import contracts as library
+from tests.contract.contracts import KEYS, recording, schema_errors, structure_errors
 
 DOCUMENTS = (
     library.KEYS,

@@ -7,12 +7,12 @@ import json
 from urllib.parse import urlencode
 
 import pytest
-from conftest import MakeCloud, TestCloud
-from contracts import structure_errors
 
 from helpers.rehearsal import entra
 from helpers.rehearsal.tokens import claims
 from helpers.rehearsal.wire import Response
+from tests.contract.conftest import MakeCloud, TestCloud
+from tests.contract.contracts import structure_errors
 
 HOST = "login.microsoftonline.com"
 TENANT = "11111111-2222-4333-8444-555555555555"

@@ -6,13 +6,13 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from conftest import MakeCloud, TestCloud
-from contracts import recording, structure_errors
 
 from helpers.rehearsal import graph
 from helpers.rehearsal.state import Application, ConditionalAccessPolicy, ServicePrincipal
 from helpers.rehearsal.tokens import issue
 from helpers.rehearsal.wire import Response
+from tests.contract.conftest import MakeCloud, TestCloud
+from tests.contract.contracts import recording, structure_errors
 
 HOST = "graph.microsoft.com"
 TENANT = "11111111-2222-4333-8444-555555555555"

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import MakeCloud, TestCloud
-from contracts import DIAGNOSTIC_SETTINGS, schema_errors, structure_errors
 
 from helpers.rehearsal import monitor
 from helpers.rehearsal.state import DiagnosticSetting, Lock, LogRow
 from helpers.rehearsal.wire import Response
+from tests.contract.conftest import MakeCloud, TestCloud
+from tests.contract.contracts import DIAGNOSTIC_SETTINGS, schema_errors, structure_errors
 
 HOST = "management.azure.com"
 SUB = "/subscriptions/22222222-3333-4444-8555-666666666666"

@@ -9,7 +9,7 @@ import json
 import os
 import shlex
 import subprocess
-from collections.abc import Iterator
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ VERIFY = (
     "pub:properties.publicNetworkAccess, net:properties.networkAcls.defaultAction, "
     'ipRules:properties.networkAcls.ipRules, uri:properties.vaultUri, tenantId:properties.tenantId}"'
 )
+PLAN = f"{sys.executable} -m helpers.cli plan -f parameters/rehearsal.yaml --json"
 COMMANDS = (CONSENT, CONSENTED, CREATE_KEY, FIND_VAULT, ASSIGN, VERIFY)
 
 
@@ -92,13 +93,20 @@ def az() -> Path:
 
 
 @pytest.fixture(scope="module")
-def rounds(az: Path) -> Iterator[tuple[Round, Round]]:
-    """Signs in, then goes through the guide twice, in one cloud."""
+def through_az(az: Path) -> tuple[Round, Round, Said]:
+    """Signs in, goes through the guide twice in one cloud, and asks the suite for its plan there."""
     with Served("healthy") as served:
         variables = applied(served.environment())
         variables["PATH"] = f"{az.parent}{os.pathsep}{variables['PATH']}"
         assert run(served, variables, LOGIN).code == 0
-        yield guide(served, variables), guide(served, variables)
+        first, second = guide(served, variables), guide(served, variables)
+        return first, second, run(served, variables, PLAN)
+
+
+@pytest.fixture(scope="module")
+def rounds(through_az: tuple[Round, Round, Said]) -> tuple[Round, Round]:
+    """The two times through the guide."""
+    return through_az[0], through_az[1]
 
 
 def run(served: Served, variables: dict[str, str], command: str, principal: str = "") -> Said:
@@ -218,3 +226,16 @@ def test_az_leaves_its_login_in_the_rehearsal(az: Path) -> None:
         assert denied.code != 0
         assert "ForbiddenByRbac" in denied.err
     assert not folder.exists()
+
+
+def test_the_suite_finds_what_az_made_right_and_only_the_tag_missing(through_az: tuple[Round, Round, Said]) -> None:
+    """After the guide's commands, `plan` keeps consent, key and role, and adds the organization tag: exit 2."""
+    planned = through_az[2]
+    assert planned.code == 2, planned.err
+    items = {plan["step"]: plan["items"] for plan in reversed(json.loads(planned.out)["plans"])}
+    assert [item["kind"] for item in items["01_consent"]] == ["keep"]
+    assert [item["kind"] for item in items["03_rbac"]] == ["keep"]
+    (tag,) = items["02_key"]
+    assert tag["kind"] == "change" and tag["intent"]["change"] == "tag key"
+    checks = {check["id"]: check["verdict"] for check in json.loads(planned.out)["verdicts"]["checks"]}
+    assert "fail" not in checks.values() and "unknown" not in checks.values()

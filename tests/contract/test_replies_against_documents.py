@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conftest import MakeCloud
-from contracts import DIAGNOSTIC_SETTINGS, LOCKS, VAULTS_2023, recording, schema_errors, structure_errors
-from key_requests import HOST, SINCE_2019, vault, with_key
-
 from helpers.rehearsal.services import ROUTER
+from tests.contract.conftest import MakeCloud
+from tests.contract.contracts import DIAGNOSTIC_SETTINGS, LOCKS, VAULTS_2023, recording, schema_errors, structure_errors
+from tests.contract.key_requests import HOST, SINCE_2019, vault, with_key
 
 ARM, GRAPH = "management.azure.com", "graph.microsoft.com"
 SUB = "/subscriptions/22222222-3333-4444-8555-666666666666"

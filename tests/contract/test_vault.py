@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from contracts import recording, structure_errors
-from key_requests import HOST, NEW, OLD, SINCE_2019, create, problems, refusal, vault, with_key
 
 from helpers.rehearsal.vault import ROUTES
 from helpers.rehearsal.vault.rules import after
+from tests.contract.contracts import recording, structure_errors
+from tests.contract.key_requests import HOST, NEW, OLD, SINCE_2019, create, problems, refusal, vault, with_key
 
 ORG = {"anthropic-org-33333333-4444-4555-8666-777777777777": "true"}
 

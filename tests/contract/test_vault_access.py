@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from contracts import recording, structure_errors
-from key_requests import HOST, NAME, OLD, create, problems, refusal, vault, with_key
 
 from helpers.rehearsal.callers import Caller
 from helpers.rehearsal.state import DenyAssignment, NetworkAcls, RoleAssignment
 from helpers.rehearsal.tokens import issue
 from helpers.rehearsal.vault import ROUTES, perform
 from helpers.rehearsal.wire import WireError
+from tests.contract.contracts import recording, structure_errors
+from tests.contract.key_requests import HOST, NAME, OLD, create, problems, refusal, vault, with_key
 
 TENANT = "11111111-2222-4333-8444-555555555555"
 VAULT_ID = (

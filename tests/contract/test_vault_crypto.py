@@ -7,12 +7,12 @@ import hashlib
 from datetime import timedelta
 
 import pytest
-from contracts import structure_errors
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from key_requests import HOST, NEW, OLD, problems, refusal, with_key
 
 from helpers.rehearsal.vault import ROUTES
+from tests.contract.contracts import structure_errors
+from tests.contract.key_requests import HOST, NEW, OLD, problems, refusal, with_key
 
 SECRET = b"a data encryption key, 32 bytes."
 DIGEST = hashlib.sha256(b"a document").digest()

@@ -35,3 +35,11 @@ def onboarded(onboarded_world: Rehearsed) -> Iterator[Rehearsed]:
     onboarded_world.reset()
     with onboarded_world.inside():
         yield onboarded_world
+
+
+@pytest.fixture
+def outside(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment without any proxy."""
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch

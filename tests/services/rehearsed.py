@@ -10,6 +10,7 @@ from typing import Any
 from unittest import mock
 
 import yaml
+from azure.keyvault.keys._shared import http_challenge_cache
 
 from helpers import parameters
 from helpers.parameters import Parameters
@@ -51,6 +52,7 @@ class Rehearsed:
         """As at the start, and nothing said."""
         self.close()
         with self.world.lock:
+            http_challenge_cache.clear()  # of the process, by host: a test may have changed the vault's tenant
             self.world.state = self._pristine.model_copy(deep=True)
             self.world.clock = Clock(self.world.state.settings.now)
         self.cloud.mend()

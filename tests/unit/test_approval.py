@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from helpers import approval as approvals
 from helpers.approval import Approval, find, how_to_approve, phrase, save
 from helpers.errors import ApprovalRequired, WrongUsage
 from helpers.plan import Keep, Plan
@@ -195,9 +193,3 @@ def test_a_file_renamed_to_another_plan_does_not_cover_it(tmp_path: Path) -> Non
     assert approval is not None
     with pytest.raises(ApprovalRequired, match="another plan"):
         covers(approval, PERMANENT)
-
-
-def test_approvals_last_seven_days() -> None:
-    """The validity is one visible number."""
-    assert timedelta(days=7) == approvals.VALID_FOR
-    assert not given(PERMANENT, how="rehearsal").by == replace(given(PERMANENT), by=approvals.NOBODY).by

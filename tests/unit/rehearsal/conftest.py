@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 import urllib3
-from echoing import ECHO
 
 from helpers.rehearsal.serve import Served
+from tests.unit.rehearsal.echoing import ECHO
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import urllib3
-from echoing import GRAPH, port_of, sent
 
 from helpers.rehearsal.serve import Served
+from tests.unit.rehearsal.echoing import GRAPH, port_of, sent
 
 
 def ask(served: Served, client: urllib3.PoolManager, method: str, path: str, **more: Any) -> urllib3.BaseHTTPResponse:

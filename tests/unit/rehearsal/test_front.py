@@ -10,10 +10,10 @@ import threading
 
 import pytest
 import urllib3
-from echoing import GRAPH, all_of, port_of, sent, tunnel
 
 from helpers.rehearsal import front
 from helpers.rehearsal.serve import Served
+from tests.unit.rehearsal.echoing import GRAPH, all_of, port_of, sent, tunnel
 
 
 def test_a_client_gets_a_stamped_reply_it_can_verify(served: Served, client: urllib3.ProxyManager) -> None:

@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from echoing import GRAPH, port_of, tunnel
 
 from helpers import cli_cloud
 from helpers.rehearsal import child, ready
 from helpers.rehearsal.environment import LEAKS, applied
 from helpers.rehearsal.serve import Served
 from helpers.rehearsal.worldfile import WorldError
+from tests.unit.rehearsal.echoing import GRAPH, port_of, tunnel
 
 ROOT = Path(__file__).resolve().parents[3]
 CLOUD = (sys.executable, "-c", "from helpers.cli_cloud import cloud; cloud()")
