@@ -236,3 +236,11 @@ def test_the_preview_is_of_the_vault_itself() -> None:
     shown = preview(facts(), parameters())
     assert {row.check.id for row in shown.rows} == {"V02", "V03", "V04", "V05", "V06", "V07", "V08", "V09", "V09b"}
     assert shown.phase == "azure"
+
+
+def test_in_brief_only_what_is_open_is_shown() -> None:
+    """A person who asked for no table gets the open checks alone, under a heading that counts all of them."""
+    judged = judge(facts(vault=known("vault", rbac=False), versions=GONE), parameters(), "gate")
+    assert [row[0] for row in judged.brief().tables[0].rows] == ["V05", "V28"]
+    assert judged.brief().heading == judged.view().heading
+    assert judge(facts(), parameters(), "gate").brief().tables == []

@@ -1,0 +1,158 @@
+"""Each promise breaks a test when it is broken: a defect is put into a copy of the suite, and a named test must see it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
+COPIED = ("helpers", "notebooks", "parameters", "tests", "pyproject.toml", "runbook.py")
+TESTS_FAILED = 1
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One line changed in one file, and the test that must turn red by it."""
+
+    promise: str
+    file: str
+    right: str
+    wrong: str
+    test: str
+
+
+DEFECTS = (
+    Defect(
+        "one-way doors open by hand: the gate is skipped",
+        "helpers/steps/attach.py",
+        "    stopping = (*verdicts.blocking_failures, *verdicts.blocking_unknowns, *verdicts.blocking_waits)",
+        "    stopping = ()",
+        "tests/cases",
+    ),
+    Defect(
+        "one-way doors open by hand: an approval of another plan is taken",
+        "helpers/approval.py",
+        "        if self.digest != plan.digest:",
+        "        if False:",
+        "tests/unit/test_approval.py",
+    ),
+    Defect(
+        "only the published application: another app id is accepted",
+        "helpers/steps/consent.py",
+        "    if not same_id(there.app_id, wanted.app_id) or there.display_name != wanted.display_name:",
+        "    if there.display_name != wanted.display_name:",
+        "tests/cases",
+    ),
+    Defect(
+        "unknown is not pass: a property that is not set is taken for true",
+        "helpers/checks/base.py",
+        "    if value is True:",
+        "    if value is not False:",
+        "tests/unit/checks",
+    ),
+    Defect(
+        "never twice: the SDK's retries are left on for the key",
+        "helpers/services/keys.py",
+        "                        tags=dict(tags),\n                        retry_total=0,",
+        "                        tags=dict(tags),",
+        "tests/services/test_never_twice.py",
+    ),
+    Defect(
+        "never twice: the SDK's retries are left on for the Admin API",
+        "helpers/services/admin.py",
+        "            max_retries=0,",
+        "            max_retries=2,",
+        "tests/services/test_never_twice.py",
+    ),
+    Defect(
+        "no secret in any record: a secret shows itself",
+        "helpers/record/secrets.py",
+        '        return "Secret(…)"',
+        "        return self._value",
+        "tests/unit/test_secrets.py",
+    ),
+    Defect(
+        "no secret in any record: the ledger takes what looks like one",
+        "helpers/record/ledger.py",
+        "        if kind is not None:",
+        "        if False:",
+        "tests/unit/test_ledger.py",
+    ),
+    Defect(
+        "a rehearsal is the suite's own: a look-alike is accepted",
+        "helpers/services/front.py",
+        '    if mark is None or said is None or said["rehearsal"] != mark or now is None:',
+        "    if said is None or now is None:",
+        "tests/services/test_which_cloud.py",
+    ),
+    Defect(
+        "a rehearsal is the suite's own: any certificate authority will do",
+        "helpers/services/front.py",
+        "    if {_only_authority(environment.get(name)) for name in _BUNDLES} != {found.ca_sha256}:",
+        "    if False:",
+        "tests/services/test_which_cloud.py",
+    ),
+    Defect(
+        "a rehearsal cannot be mistaken: replies without the mark are believed",
+        "helpers/services/witness.py",
+        "        if mark == self._world:",
+        "        if True:",
+        "tests/services/test_witness.py",
+    ),
+    Defect(
+        "a second run changes nothing: a tag that is there is added again",
+        "helpers/steps/key.py",
+        "        return {name: value for name, value in self.tags if key.tags.get(name) != value}",
+        "        return dict(self.tags)",
+        "tests/cases",
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The suite as it is, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("seeded")
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "drills"))
+        else:
+            shutil.copy(source, folder / name)
+    return folder
+
+
+def run_tests(folder: Path, *tests: str) -> subprocess.CompletedProcess[str]:
+    """Run tests of a copy, up to the first that fails."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+def test_without_a_defect_the_named_tests_pass(copy: Path) -> None:
+    """The copy is the suite, and its tests are green before anything is broken."""
+    done = run_tests(copy, *dict.fromkeys(defect.test for defect in DEFECTS))
+    assert done.returncode == 0, done.stdout
+    code = "import helpers, pathlib; print(pathlib.Path(helpers.__file__).resolve())"
+    where = subprocess.run([sys.executable, "-c", code], cwd=copy, capture_output=True, text=True, check=True)
+    assert Path(where.stdout.strip()).is_relative_to(copy.resolve())
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.promise)
+def test_a_seeded_defect_turns_its_test_red(copy: Path, defect: Defect) -> None:
+    """The right line is there exactly once; with the wrong one in its place the named test fails."""
+    file = copy / defect.file
+    text = file.read_text(encoding="utf-8")
+    assert text.count(defect.right) == 1, f"{defect.file} has changed: say here what the defect is now"
+    file.write_text(text.replace(defect.right, defect.wrong), encoding="utf-8")
+    try:
+        done = run_tests(copy, defect.test)
+    finally:
+        file.write_text(text, encoding="utf-8")
+    assert done.returncode == TESTS_FAILED, done.stdout
