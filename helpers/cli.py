@@ -145,9 +145,12 @@ def _parameters(file: str) -> tuple[Parameters, Mapping[str, Any]]:
 
 
 def _connected(checked: Parameters) -> Any:
+    from helpers.checks import refuse_deviations
     from helpers.services.connect import connect
 
-    return connect(checked, root=runs.project_root(), say=lambda line: click.echo(line, err=True))
+    services = connect(checked, root=runs.project_root(), say=lambda line: click.echo(line, err=True))
+    refuse_deviations(checked, services.clock.now().date())
+    return services
 
 
 def _tell(shown: Shown) -> None:

@@ -12,7 +12,7 @@ from helpers import approval as approvals
 from helpers import parameters as parameter_files
 from helpers.apply import Receipt, apply, stop_at_refusals
 from helpers.approval import Approval
-from helpers.checks import Phase, Verdicts, judge, preview
+from helpers.checks import Phase, Verdicts, judge, preview, refuse_deviations
 from helpers.clock import Clock, stamp
 from helpers.display import Shown
 from helpers.errors import ChecksFailed, Interrupted, RunbookError, Unproven
@@ -196,6 +196,7 @@ def begin(name: str, parameters: str | Mapping[str, Any]) -> Step:
     ledger = Ledger(run.ledger, run.id, name, Clock().now)
     try:
         services = connect(checked, root=root, say=print)
+        refuse_deviations(checked, services.clock.now().date())
         ledger = replace(ledger, now=services.clock.now, actor=services.caller.object_id)
     except RunbookError as error:
         ledger.write("stopped", error=type(error).__name__, exit_code=error.exit_code, lines=error.lines())

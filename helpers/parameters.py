@@ -130,8 +130,15 @@ class Parameters(_Part):
     workspace: WorkspaceId | NewWorkspace | None = None
     admin_key: Annotated[
         str,
-        StringConstraints(pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|keyvault:https://.+)$"),
-        Field(description="a reference, never the key itself: env:NAME, file:PATH or keyvault:URL", repr=False),
+        StringConstraints(
+            pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|"
+            r"keyvault:https://[A-Za-z0-9-]{3,24}\.vault\.azure\.net/secrets/[A-Za-z0-9-]{1,127}(/[0-9a-f]{32})?)$"
+        ),
+        Field(
+            description="a reference, never the key itself: env:NAME, file:PATH "
+            "or keyvault:https://VAULT.vault.azure.net/secrets/NAME",
+            repr=False,
+        ),
     ] = "env:ANTHROPIC_ADMIN_KEY"
     expected_owner_tenant: Guid | None = None
     egress_ranges: EgressRanges = EgressRanges()

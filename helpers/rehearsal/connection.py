@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import re
 import socket
 import uuid
-from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -177,7 +177,7 @@ class Connection(BaseHTTPRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What the standard library found wrong with a request line or headers."""
-        self._refuse(Refusal(code, _shown(message or HTTPStatus(code).phrase)))
+        self._refuse(Refusal(code, _shown(message or _phrase(code))))
 
     def _refuse(self, refusal: Refusal) -> None:
         body = Response(refusal.status, {"error": {"code": "Rehearsal", "message": str(refusal)}}).encoded()
@@ -195,9 +195,7 @@ class Connection(BaseHTTPRequestHandler):
         if response.body is not None:
             headers.setdefault("content-type", "application/json; charset=utf-8")
         bodiless = response.status in (204, 304)
-        self._send(
-            response.status, HTTPStatus(response.status).phrase, headers, None if bodiless else response.encoded()
-        )
+        self._send(response.status, _phrase(response.status), headers, None if bodiless else response.encoded())
 
     def _send(self, status: int, reason: str, headers: dict[str, str], body: bytes | None) -> None:
         """Write one reply whole; `body` None is for those that have none by definition."""
@@ -212,3 +210,8 @@ class Connection(BaseHTTPRequestHandler):
 def _shown(text: str) -> str:
     """A client's words, fit for a reason phrase."""
     return re.sub(r"[^\w .:*\[\]/()'-]", "?", text, flags=re.ASCII)[:200]
+
+
+def _phrase(status: int) -> str:
+    """The status's reason phrase; a service may send one that has none registered, such as 529."""
+    return http.client.responses.get(status, "Unregistered")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from helpers import published
@@ -164,6 +164,9 @@ def _granted(
         case Known(rows):
             equal = [row for row in rows if row.gives(wanted.role_id, principal.object_id, wanted.scope)]
             kept = tuple(Keep(_sentence(row)) for row in broader_than(rows, wanted.scope))
+            bound = [row for row in rows if row.condition is not None and _same_grant(row, wanted, principal)]
+            if not equal and bound:
+                return (_conditional(bound[0]), *kept)
             if not equal:
                 return (Grant(wanted, principal), *kept)
             return (Keep(_kept(wanted, principal, equal[0])), *kept)
@@ -178,6 +181,20 @@ def _granted(
                 ),
             )
     return (Refusal("the role assignments are not known", next_step="Run this step again; it reads them first."),)
+
+
+def _same_grant(row: RoleAssignment, wanted: Wanted, principal: ServicePrincipal) -> bool:
+    return replace(row, condition=None).gives(wanted.role_id, principal.object_id, wanted.scope)
+
+
+def _conditional(row: RoleAssignment) -> Refusal:
+    return Refusal(
+        "the role is assigned, but with a condition",
+        why="A condition can keep Anthropic out, and Azure does not take a second assignment of the same role.",
+        next_step=f"Remove the assignment {row.name}, or its condition, then run this step again.",
+        got=f"condition {row.condition}",
+        expected="no condition",
+    )
 
 
 def _kept(wanted: Wanted, principal: ServicePrincipal, row: RoleAssignment) -> str:

@@ -129,7 +129,7 @@ def plan(wanted: Wanted, found: Facts) -> Plan:
         refusal = refusal or _organization(p, found.organization)
     if refusal:
         return Plan(STEP, (refusal,))
-    waits = _waits(found)
+    waits = (*_unread(found), *_waits(found))
     if p.product == "claude_enterprise":
         return Plan(STEP, waits or (Keep(BY_HAND),))
     return Plan(STEP, waits or (_registration(wanted, found),))
@@ -141,6 +141,22 @@ def by_hand(wanted: Wanted, found: Facts) -> Sheet:
         return Sheet(())
     vault = found.vault.value
     return Sheet((("Vault URI", vault.uri), ("Key name", wanted.parameters.key_name), ("Tenant ID", vault.tenant_id)))
+
+
+def _unread(found: Facts) -> tuple[Item, ...]:
+    """What this step builds on and could not be read: it is not taken for being there."""
+    needed = (("service principal", found.principal), ("key", found.key), ("role assignment", found.assignments))
+    return tuple(
+        Refusal(
+            f"whether the {what} is there could not be read",
+            why=there.reason,
+            next_step="04_verify names the right that is missing.",
+            request_id=there.request_id,
+            unproven=True,
+        )
+        for what, there in needed
+        if isinstance(there, Unknown)
+    )
 
 
 def _waits(found: Facts) -> tuple[Item, ...]:

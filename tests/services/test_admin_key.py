@@ -78,8 +78,6 @@ def test_what_is_not_there_is_told(healthy: Rehearsed, tmp_path: Path, monkeypat
         f"file:{tmp_path}",
         f"file:{binary}",
         "file:/dev/null",
-        "keyvault:https://kv-contoso-claude.vault.azure.net",
-        "keyvault:https://user@[bad/secrets/x",
     ):
         with pytest.raises(WrongUsage) as caught:
             _ = healthy.services(admin_key=reference).admin

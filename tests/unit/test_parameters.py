@@ -19,7 +19,9 @@ VAULT = "3 to 24 letters, digits and hyphens: a letter first, no hyphen last, no
 KEY = "1 to 127 letters, digits and hyphens"
 LABEL = "1 to 255 characters, none of them a control character"
 WORKSPACE = f"{{id: a workspace id like wrkspc_01AbCdEf}} or {{create: {LABEL}}}"
-REFERENCE = "a reference, never the key itself: env:NAME, file:PATH or keyvault:URL"
+REFERENCE = (
+    "a reference, never the key itself: env:NAME, file:PATH or keyvault:https://VAULT.vault.azure.net/secrets/NAME"
+)
 SO = "(YAML reads yes, no, on and off so: use quotes)"
 NUMBER = "(YAML reads it as a number: use quotes)"
 ADMIN_KEY = "sk-ant-admin01-not-a-real-key"
@@ -72,6 +74,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("hidden direction", {"external_key_name": "a\u202eb"}, f"external_key_name: given 'a\\u202eb'; allowed: {LABEL}"),
     ("empty name", {"external_key_name": ""}, f"external_key_name: given ''; allowed: {LABEL}"),
     ("admin key reference", {"admin_key": "hunter2-hunter2"}, f"admin_key: given something that is not shown here, in case it is a secret; allowed: {REFERENCE}"),
+    ("admin key from another host", {"admin_key": "keyvault:https://kv.example.com/secrets/admin"}, f"admin_key: given something that is not shown here, in case it is a secret; allowed: {REFERENCE}"),
     ("admin key over http", {"admin_key": "keyvault:http://kv"}, f"admin_key: given something that is not shown here, in case it is a secret; allowed: {REFERENCE}"),
     ("owner tenant", {"expected_owner_tenant": "Contoso"}, f"expected_owner_tenant: given 'Contoso'; allowed: {GUID}"),
     ("other app id", {"app_id": TENANT}, f"app_id: there is no such parameter; the parameters are {', '.join(Parameters.model_fields)}"),
@@ -231,7 +234,7 @@ def test_names_are_derived_once() -> None:
         {"key_size": 4096, "key_type": "RSA-HSM"},
         {"workspace": {"id": "wrkspc_01AbCdEf"}},
         {"admin_key": "file:/run/secrets/admin key"},
-        {"admin_key": "keyvault:https://kv.vault.azure.net/secrets/admin"},
+        {"admin_key": "keyvault:https://kv-admin.vault.azure.net/secrets/admin"},
         {"external_key_name": "Contoso – Schlüssel 1"},
     ],
 )
