@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from traitlets.config import Config
-
 from helpers.errors import Failed, Interrupted, RunbookError
 from helpers.record import ledger
 from helpers.record.runs import Run, project_root
@@ -58,6 +56,8 @@ def _one(run: Run, mapping: Mapping[str, Any], step: str) -> Outcome:
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
+    from helpers.headless.kernels import RecordedKernelManager, settings
+
     copy = run.notebooks / f"{step}.ipynb"
     stop: _Stop | None = None
     before, start = len(ledger.read(run.ledger)), time.monotonic()
@@ -71,7 +71,8 @@ def _one(run: Run, mapping: Mapping[str, Any], step: str) -> Outcome:
                 kernel_name="python3",
                 progress_bar=False,
                 autosave_cell_every=0,
-                config=_private_sockets(sockets),
+                kernel_manager_class=RecordedKernelManager,
+                config=settings(sockets, run.folder / "kernels.log"),
             )
     except PapermillExecutionError as error:
         stop = _told(run, step, before) or _Stop.of(_unexpected(error.ename, error.evalue))
@@ -82,11 +83,6 @@ def _one(run: Run, mapping: Mapping[str, Any], step: str) -> Outcome:
     if stop is None:
         return Outcome(step, _result(run, step, before), time.monotonic() - start, copy)
     return Outcome(step, stop.kind, time.monotonic() - start, copy, stop.exit_code, stop.lines)
-
-
-def _private_sockets(folder: str) -> Config:
-    """A kernel reached over sockets in a private folder: over TCP, anybody on the machine could listen in."""
-    return Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}})
 
 
 def _told(run: Run, step: str, before: int) -> _Stop | None:

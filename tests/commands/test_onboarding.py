@@ -7,7 +7,6 @@ import json
 import nbformat
 import pytest
 
-from helpers.rehearsal.serve import Served
 from tests.commands.conftest import ROOT, Commands
 
 FILE = "parameters/rehearsal.yaml"
@@ -15,9 +14,17 @@ STEPS = ["01_consent", "02_key", "03_rbac", "04_verify", "05_register"]
 
 
 def test_a_live_like_run_stops_for_approval_then_attaches_once_and_then_keeps_everything(commands: Commands) -> None:
-    """Run, approve, run attaches; a third run writes nothing and plans only Keep; plan then exits 0."""
+    """Run, approve, run attaches; a third run writes nothing and plans only Keep; plan then exits 0.
+
+    What the notebooks plan has the digest that `plan` shows for it: there is one notion of what is wanted.
+    """
+    ahead = {plan["step"]: plan["digest"] for plan in commands("plan", "-f", FILE, "--json").json["plans"]}
     first = commands("run", "-f", FILE)
     assert first.code == 3, first.err
+    planned = {row["step"]: row["plan"]["digest"] for row in commands.ledger() if row["event"] == "plan"}
+    assert {step: planned[step] for step in ("01_consent", "02_key", "05_register")} == {
+        step: ahead[step] for step in ("01_consent", "02_key", "05_register")
+    }
     assert "python runbook.py approve" in first.err
     assert "Workspaces_Create" not in commands.writes() and len(commands.writes()) == 4
 
@@ -74,6 +81,7 @@ def test_a_rehearsal_leaves_five_executed_notebooks_and_a_whole_ledger(tmp_path,
         assert any("REHEARSAL" in json.dumps(cell.outputs) for cell in code[:3]), path
 
 
+@pytest.mark.slow
 def test_each_step_can_be_done_by_another_person_with_only_their_own_rights(commands: Commands) -> None:
     """Five identities, one run folder: each step works with its own rights, and the ledger names each actor."""
     people = dict(zip(STEPS, ["consent-admin", "key-officer", "access-admin", "reader", "reader"], strict=True))
@@ -99,44 +107,3 @@ def test_a_plan_on_a_fresh_cloud_shows_changes_and_changes_nothing(commands: Com
         "01_consent", "02_key", "03_rbac", "05_register", "05_register",
     ]  # fmt: skip
     assert {c["verdict"] for c in ended.json["verdicts"]["checks"]} <= {"pass", "not yet", "not applicable"}
-
-
-def test_the_notebook_and_the_plan_command_plan_the_same(commands: Commands) -> None:
-    """What 02 shows in its cells has the digest that `plan` shows for it: one notion of what is wanted."""
-    shown = {plan["step"]: plan["digest"] for plan in commands("plan", "-f", FILE, "--json").json["plans"][:3]}
-    commands("run", "-f", FILE)
-    in_notebooks: dict[str, str] = {}
-    for row in commands.ledger():
-        if row["event"] == "plan":
-            in_notebooks.setdefault(row["step"], row["plan"]["digest"])
-    assert in_notebooks["01_consent"] == shown["01_consent"]
-    assert in_notebooks["02_key"] == shown["02_key"]
-
-
-def test_nothing_is_started_against_a_cloud_that_is_not_there() -> None:
-    """Outside a rehearsal, `plan` with cloud: rehearsal names the one command that starts one, and exits 1."""
-    import os
-    import subprocess
-    import sys
-
-    plain = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
-    done = subprocess.run(
-        [sys.executable, "-m", "helpers.cli", "plan", "-f", FILE],
-        cwd=ROOT,
-        env=plain,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "python runbook.py cloud" in done.stderr
-
-
-def test_the_onboarded_world_is_kept_as_it_is(tmp_path) -> None:
-    """A run on the finished world changes nothing and needs no approval."""
-    with Served("onboarded") as cloud:
-        commands = Commands(cloud, tmp_path)
-        ended = commands("run", "-f", FILE)
-        assert ended.code == 0, ended.err
-        assert commands.writes() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def test_a_paragraph_stands_before_what_is_done(name: str) -> None:
     """Each code cell follows a paragraph; only a cell that goes on with the one before it may follow that directly."""
     cells = NOTEBOOKS[name].cells
     assert cells[0].cell_type == "markdown" and "Can it be undone?" in cells[0].source and "You need" in cells[0].source
-    bare = [b.source for a, b in zip(cells, cells[1:], strict=False) if a.cell_type == b.cell_type == "code"]
+    bare = [b.source for a, b in itertools.pairwise(cells) if a.cell_type == b.cell_type == "code"]
     assert len(bare) <= (1 if name == "05_register" else 0), bare
 
 
