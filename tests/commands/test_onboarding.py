@@ -107,3 +107,13 @@ def test_a_plan_on_a_fresh_cloud_shows_changes_and_changes_nothing(commands: Com
         "01_consent", "02_key", "03_rbac", "05_register", "05_register",
     ]  # fmt: skip
     assert {c["verdict"] for c in ended.json["verdicts"]["checks"]} <= {"pass", "not yet", "not applicable"}
+
+
+def test_one_notebook_runs_alone_with_plain_papermill_inside_a_cloud(commands: Commands) -> None:
+    """papermill, started by `cloud exec` without anything activated, executes 02 on its own and leaves a whole step."""
+    executed = commands.home / "out.ipynb"
+    papermill = ["papermill", "notebooks/02_key.ipynb", str(executed), "-f", FILE, "--no-progress-bar"]
+    ended = commands("cloud", "exec", "--world", "healthy", "--", *papermill)
+    assert ended.code == 0, ended.err
+    assert commands.ledger()[-1]["event"] == "step_finished"
+    assert "created the key" in executed.read_text()
