@@ -129,10 +129,12 @@ def plan(wanted: Wanted, found: Facts) -> Plan:
         refusal = refusal or _organization(p, found.organization)
     if refusal:
         return Plan(STEP, (refusal,))
-    waits = (*_unread(found), *_waits(found))
+    waits = _waits(found)
     if p.product == "claude_enterprise":
         return Plan(STEP, waits or (Keep(BY_HAND),))
-    return Plan(STEP, waits or (_registration(wanted, found),))
+    item = _registration(wanted, found)
+    unread = _unread(found) if isinstance(item, Register) else ()
+    return Plan(STEP, waits or unread or (item,))
 
 
 def by_hand(wanted: Wanted, found: Facts) -> Sheet:
