@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -35,21 +36,47 @@ class Receipt(Shown):
         return View("receipt", "Done", tables=[table], data={"done": [asdict(done) for done in self.done]})
 
 
-def apply(plan: Plan, approval: Approval, services: Services, ledger: Ledger) -> Receipt:
-    """Perform the changes of a plan in order. Raises Refused, ApprovalRequired, or what a change raises.
+def apply(plan: Plan, approval: Approval, again: Callable[[], Plan], services: Services, ledger: Ledger) -> Receipt:
+    """Perform what was approved, once. Raises Refused, ApprovalRequired, or what a change raises.
 
-    The ledger says "about to" before each change and holds its receipt after it, so that a crash between the two is
-    visible as such.
+    `again` looks and plans anew. Only if that plan is the approved one is it performed: a plan that was applied before,
+    here or by somebody else, has nothing left to do, and one whose ground has moved is refused. The ledger says "about
+    to" before each change and holds its receipt after it, so that a crash between the two is visible as such.
     """
     stop_at_refusals(plan)
-    approval.covers(plan, now=services.clock.now(), rehearsal=services.world is not None)
+    if not plan.changes:
+        return Receipt(plan.step, ())
+    approval.covers(plan, now=services.clock.now(), world=services.world)
+    fresh = again()
+    stop_at_refusals(fresh)
+    if not fresh.changes:
+        return Receipt(plan.step, ())
+    _unmoved(plan, fresh)
+    approval.covers(fresh, now=services.clock.now(), world=services.world)
     done = []
-    for change in plan.changes:
+    for change in fresh.changes:
         ledger.write("about_to", change=str(change), intent=dict(change.intent()), permanent=change.permanent)
         result = replace(change.perform(services), at=stamp(services.clock.now()))
         ledger.write("receipt", **asdict(result))
         done.append(result)
     return Receipt(plan.step, tuple(done))
+
+
+def _unmoved(plan: Plan, fresh: Plan) -> None:
+    """Raise Refused unless a plan made just now is the one that was shown: same intent, resting on the same things."""
+    if fresh.digest == plan.digest and fresh.seen == plan.seen:
+        return
+    moved = [
+        f"{name} was {plan.seen.get(name, 'not there')}, is {fresh.seen.get(name, 'gone')}"
+        for name in {**plan.seen, **fresh.seen}
+        if fresh.seen.get(name) != plan.seen.get(name)
+    ]
+    told = moved or [f"it would now {change}" for change in fresh.changes]
+    raise Refused(
+        f"{plan.step}: what is there now is not what was planned on: {'; '.join(told)}",
+        why="Nothing was changed: an approval is for what was shown.",
+        next_step="Run this notebook again from the top, and look at the plan it makes then.",
+    )
 
 
 def stop_at_refusals(plan: Plan) -> None:

@@ -39,6 +39,8 @@ class Approval(Shown):
     expires_at: str = ""
     seen: Mapping[str, str] | None = field(default_factory=dict)
     sentence: str = ""
+    world: str | None = None
+    """The rehearsal it was made in; None for the real clouds. It counts there only."""
 
     def view(self) -> View:
         lines = [self.sentence] if self.sentence else []
@@ -51,16 +53,18 @@ class Approval(Shown):
         heading = "Nothing to approve" if self.how == "nothing to approve" else heading
         return View("approval", heading, [*lines, *([sure] if sure else [])], data=asdict(self))
 
-    def covers(self, plan: Plan, *, now: datetime, rehearsal: bool) -> None:
+    def covers(self, plan: Plan, *, now: datetime, world: str | None) -> None:
         """Return only if this approves that very plan, now. Raises ApprovalRequired otherwise."""
         if not plan.changes:
             return
         if not self.granted:
-            raise _required("the plan is not approved", plan, self.sentence)
+            raise _required(self.sentence or "the plan is not approved", plan)
         if self.digest != plan.digest:
             raise _required("the approval is for another plan", plan, f"It names {self.digest[:12]}.")
-        if self.how == "rehearsal" and not rehearsal:
-            raise _required("the approval was made in a rehearsal, and this is not one", plan)
+        if self.world != world or (self.how == "rehearsal" and world is None):
+            unnamed = "in a rehearsal it does not name" if self.how == "rehearsal" else "outside a rehearsal"
+            made = f"in {self.world}" if self.world else unnamed
+            raise _required(f"the approval was made {made}, and this is {world or 'no rehearsal'}", plan)
         if self.expires_at and datetime.fromisoformat(self.expires_at) <= now:
             raise _required(f"the approval expired at {self.expires_at}", plan)
         if not plan.permanent:
@@ -81,7 +85,7 @@ class Approval(Shown):
 
 def _required(what: str, plan: Plan, more: str = "") -> ApprovalRequired:
     return ApprovalRequired(
-        " ".join(part for part in (f"{plan.step}: {what}.", more) if part),
+        " ".join(part for part in (f"{plan.step}: {what.rstrip('.')}.", more) if part),
         why="Nothing was changed." if not plan.permanent else "This can never be undone, so nothing was changed.",
         next_step=how_to_approve(plan),
     )
@@ -90,7 +94,10 @@ def _required(what: str, plan: Plan, more: str = "") -> ApprovalRequired:
 def how_to_approve(plan: Plan) -> str:
     """What a person does to approve a plan."""
     if plan.permanent:
-        return f"python runbook.py approve -f YOUR-PARAMETERS.yaml (it shows the plan; digest {plan.digest[:12]})"
+        return (
+            "python runbook.py approve RUN with this run's id, or approve -f FILE with its parameter file; "
+            f"or type the phrase {phrase(plan)} in the approval cell"
+        )
     return f"set mode: apply in the parameters, or type the word {phrase(plan)} in the approval cell"
 
 

@@ -12,7 +12,7 @@ import click
 
 from helpers import parameters as parameter_files
 from helpers.display import Shown, text
-from helpers.errors import Interrupted, RunbookError, WrongUsage
+from helpers.errors import Failed, Interrupted, RunbookError, WrongUsage
 from helpers.parameters import Parameters
 from helpers.record import runs
 
@@ -183,6 +183,9 @@ def main(arguments: list[str] | None = None) -> int:
     except RunbookError as error:
         click.echo("\n".join(error.lines()), err=True)
         return error.exit_code
+    except OSError as error:
+        click.echo(f"{error.filename or 'the file system'}: {error.strerror or error}", err=True)
+        return Failed.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted. Run it again: every step starts by looking.", err=True)
         return Interrupted.exit_code

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
+from helpers import published
 from helpers.display import Shown
 from helpers.jsonable import jsonable
 from helpers.model import (
@@ -49,7 +50,6 @@ class Facts(Shown):
     admin_url: Found[str] = NOT_LOOKED_AT
     external_keys: Found[tuple[ExternalKey, ...]] = NOT_LOOKED_AT
     workspaces: Found[tuple[Workspace, ...]] = NOT_LOOKED_AT
-    default_workspace: Found[bool] = NOT_LOOKED_AT
     validation: Found[Validation] = NOT_LOOKED_AT
 
     @property
@@ -138,7 +138,7 @@ def _versions(rows: tuple[KeyVersion, ...]) -> str:
 
 
 def _assignments(rows: tuple[RoleAssignment, ...]) -> str:
-    return "\n".join(f"role {row.role_id} at {row.scope}" for row in rows)
+    return "\n".join(f"{published.role_name(row.role_id)} at {row.scope}" for row in rows)
 
 
 def _diagnostics(rows: tuple[DiagnosticSetting, ...]) -> str:

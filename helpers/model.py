@@ -83,7 +83,6 @@ class Vault:
     retention_days: int | None
     public_access: str | None
     network: NetworkRules | None
-    access_policies: int = 0
     provisioning_state: str | None = None
 
     def key_scope(self, key_name: str) -> str:
@@ -126,7 +125,6 @@ class Key:
     tags: Mapping[str, str]
     public_sha256: str | None
     created: datetime | None = None
-    recovery_level: str | None = None
 
     def usable_at(self, now: datetime) -> bool:
         """Whether wrapping works at this time: enabled is true, not before its start, not after its end."""
@@ -205,7 +203,7 @@ class ExternalKey:
     attached: bool | None
 
     def is_for(self, vault_uri: str, key_name: str, tenant_id: str) -> bool:
-        """Whether this is the registration of that key: vault, key name and tenant, and Anthropic's own app."""
+        """Whether this registers that key: same vault, key name and tenant. Whose application uses it is client_id."""
         return (
             same_uri(self.vault_uri, vault_uri)
             and self.key_name.lower() == key_name.lower()

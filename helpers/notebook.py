@@ -15,7 +15,7 @@ from helpers.approval import Approval
 from helpers.checks import Phase, Verdicts, judge, preview, refuse_deviations
 from helpers.clock import Clock, stamp
 from helpers.display import Shown
-from helpers.errors import ChecksFailed, Interrupted, RunbookError, Unproven
+from helpers.errors import ApprovalRequired, ChecksFailed, Interrupted, RunbookError, Unproven
 from helpers.facts import Facts
 from helpers.parameters import Parameters
 from helpers.plan import Plan
@@ -37,6 +37,8 @@ class Planner(Protocol[W]):
     def facts(self, services: Services, parameters: Parameters) -> Facts: ...
 
     def plan(self, wanted: W, found: Facts) -> Plan: ...
+
+    def again(self, services: Services, parameters: Parameters, wanted: W) -> Plan: ...
 
 
 @dataclass(frozen=True)
@@ -111,10 +113,17 @@ class Step(Shown):
             self.ledger.write("approval", approval=asdict(approval))
             return approval
 
-    def apply(self, plan: Plan, approval: Approval) -> Receipt:
-        """Do what was approved, and nothing else. Raises ApprovalRequired, or what a change raises."""
+    def apply(self, planner: Planner[W], wanted: W, plan: Plan, approval: Approval) -> Receipt:
+        """Look and plan once more, and do what was approved if that still is the plan; else nothing.
+
+        Raises ApprovalRequired, Refused when the ground has moved, or what a change raises.
+        """
         with self._recorded():
-            return apply(plan, approval, self.services, self.ledger)
+
+            def again() -> Plan:
+                return planner.again(self.services, self.parameters, wanted)
+
+            return apply(plan, approval, again, self.services, self.ledger)
 
     def judge(self, found: Facts, phase: Phase) -> Verdicts:
         """The verdicts of every check of a phase on what was read."""
@@ -149,22 +158,29 @@ class Step(Shown):
         return self.services.wait.until("the change to be readable", look, at_most=SETTLE_SECONDS)
 
     def _approval(self, plan: Plan, typed: str) -> Approval:
-        now = self.services.clock.now()
-        made: dict[str, Any] = {"approved_at": stamp(now), "expires_at": stamp(now + approvals.VALID_FOR)}
+        now, world = self.services.clock.now(), self.services.world
+        made: dict[str, Any] = {
+            "approved_at": stamp(now),
+            "expires_at": stamp(now + approvals.VALID_FOR),
+            "world": world,
+        }
         if not plan.changes:
             return Approval(plan.digest, True, "nothing to approve")
-        if plan.permanent and (file := approvals.find(plan, [self.run.approvals, runs.home() / "approvals"])):
-            return file
         who = self.services.caller
         if typed and typed == approvals.phrase(plan):
             return Approval(plan.digest, True, "typed", who.object_id, who.tenant_id, seen=plan.seen, **made)
         if not plan.permanent and self.parameters.mode == "apply":
             said = "The parameters say mode: apply, which covers changes that can be undone."
             return Approval(plan.digest, True, "mode: apply", who.object_id, who.tenant_id, sentence=said, **made)
-        wrong = "What was typed is not the phrase. " if typed else ""
-        return Approval(
-            plan.digest, False, "not approved", sentence=f"{wrong}To go on: {approvals.how_to_approve(plan)}."
-        )
+        refused = "what was typed is not the phrase" if typed else "the plan is not approved"
+        if plan.permanent and (file := approvals.find(plan, [self.run.approvals, runs.home() / "approvals"])):
+            try:
+                file.covers(plan, now=now, world=world)
+            except ApprovalRequired as error:
+                refused = f"there is an approval file, and it does not count: {error.what}"
+            else:
+                return file
+        return Approval(plan.digest, False, "not approved", sentence=refused)
 
     @contextmanager
     def _recorded(self) -> Iterator[None]:

@@ -147,9 +147,14 @@ class Parameters(_Part):
     @model_validator(mode="after")
     def _complete(self) -> Parameters:
         if self.cloud == "azure" and self.credential is None:
-            raise ValueError("credential: not given; on azure it is required and never guessed")
-        if self.product == "claude_platform" and (self.workspace is None or self.external_key_name is None):
-            raise ValueError("workspace and external_key_name: both are needed for claude_platform")
+            ways = "azure_cli, browser, device_code, managed_identity, workload_identity or environment"
+            raise ValueError(f"credential: not given, and on azure it is never guessed; allowed: {ways}")
+        if self.cloud == "rehearsal" and self.credential not in (None, "environment"):
+            raise ValueError(f"credential: given '{self.credential}'; allowed in a rehearsal: environment")
+        if self.product == "claude_platform" and self.workspace is None:
+            raise ValueError("workspace: not given; allowed for claude_platform: {id: wrkspc_…} or {create: NAME}")
+        if self.product == "claude_platform" and self.external_key_name is None:
+            raise ValueError("external_key_name: not given; allowed for claude_platform: a name of 1 to 255 characters")
         return self
 
     @property

@@ -22,6 +22,16 @@ MOST_TAGS: Final = 15
 # Azure built-in roles, read 2026-11-23.
 CRYPTO_USER: Final = "12338af0-0e69-4776-bea7-57ae8d297424"
 CRYPTO_USER_NAME: Final = "Key Vault Crypto User"
+ROLE_NAMES: Final = {
+    CRYPTO_USER: CRYPTO_USER_NAME,
+    "14b46e9e-c2b7-41b4-b07b-48a6ebf60603": "Key Vault Crypto Officer",
+    "e147488a-f6f5-4113-8e2d-b22465e65bf6": "Key Vault Crypto Service Encryption User",
+    "00482a5a-887f-4fb3-b363-3b7fe8e74483": "Key Vault Administrator",
+    "21090545-7ca7-4776-b22c-e363652d74d2": "Key Vault Reader",
+    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
+    "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
+    "acdd72a7-3385-48ef-bd42-f606fba81ae7": "Reader",
+}
 
 # Claude API docs, "IP addresses", outbound. The first range is in every copy read; the second in the newest only.
 EGRESS_CHECKED_ON: Final = date(2026, 11, 23)
@@ -36,8 +46,10 @@ EGRESS_RETIRED: Final = tuple(
 VAULT_SUFFIX: Final = ".vault.azure.net"
 ADMIN_API: Final = "https://api.anthropic.com"
 
-# Claude API docs, "Customer-managed encryption keys" overview: regions suggested for latency.
-SUGGESTED_REGIONS: Final = ("northcentralus", "eastus2")
+
+def role_name(role_id: str) -> str:
+    """A role as people know it; one this suite has no name for by its GUID."""
+    return ROLE_NAMES.get(role_id.lower(), f"role {role_id}")
 
 
 def organization_tag(organization_id: str) -> tuple[str, str]:

@@ -76,9 +76,10 @@ class Verdicts(Shown):
 
     def brief(self) -> View:
         """Only the checks that a person has to look at; the heading counts all of them."""
-        rows = tuple(_row(judged) for judged in self.rows if judged.check.id in self.open)
-        tables = [Table(_COLUMNS, rows)] if rows else []
-        return View("verdicts", self.view().heading, tables=tables)
+        waiting = [judged.check.id for judged in self.rows if judged.finding.verdict is Verdict.NOT_YET]
+        rows = tuple(_row(row) for row in self.rows if row.check.id in self.open and row.check.id not in waiting)
+        lines = [f"Not yet, as the steps before them have not run: {', '.join(waiting)}"] if waiting else []
+        return View("verdicts", self.view().heading, lines, [Table(_COLUMNS, rows)] if rows else [])
 
     def counts(self) -> dict[str, int]:
         """How many checks came out how."""
@@ -132,7 +133,7 @@ def _finding(check: Check, found: Facts, parameters: Parameters, phase: Phase, p
         return not_applicable(f"judged in the phase {', '.join(check.phases)}")
     waits = sorted(planned.intersection(check.after))
     if waits:
-        return Finding(Verdict.NOT_YET, f"{', '.join(waits)} is planned and has not run")
+        return Finding(Verdict.NOT_YET, f"after {', '.join(waits)}")
     return check.judge(found, parameters)
 
 

@@ -15,7 +15,8 @@ def _audited(found: Facts, _: Parameters) -> Finding:
     def judge(rows: tuple[DiagnosticSetting, ...]) -> Finding:
         good = [row for row in rows if row.audits]
         if good:
-            return passed(f"{good[0].name}: {', '.join(good[0].categories)} to {good[0].sinks[0]}", _EXPECTED)
+            where = f"{good[0].sinks[0]} (the destination itself was not looked at)"
+            return passed(f"{good[0].name}: {', '.join(good[0].categories)} to {where}", _EXPECTED)
         told = ", ".join(f"{row.name}: {', '.join(row.categories) or 'no category'}" for row in rows)
         return failed(told or "no diagnostic setting", _EXPECTED, _MEND)
 

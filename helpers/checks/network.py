@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from ipaddress import IPv4Network
 
 from helpers import published
@@ -10,6 +11,8 @@ from helpers.checks.base import Check, Finding, failed, on, passed, unknown
 from helpers.facts import Facts
 from helpers.model import NetworkRules, Vault
 from helpers.parameters import Parameters
+
+_FRESH_DAYS = 30
 
 
 def uncovered(wanted: IPv4Network, allowed: Iterable[IPv4Network]) -> tuple[IPv4Network, ...]:
@@ -42,8 +45,10 @@ def _covers(rules: NetworkRules | None, ranges: list[IPv4Network]) -> Finding:
     seen = f"Deny, allowing {', '.join(rules.ip_rules) or 'nothing'}"
     if not missing:
         return passed(seen, expected)
-    told = ", ".join(map(str, missing))
-    return failed(seen, expected, f"Allow {told}: az keyvault network-rule add --name … --ip-address {missing[0]}")
+    lacking = [wanted for wanted in ranges if uncovered(wanted, allowed)]
+    told = " ".join(map(str, lacking))
+    mend = f"az keyvault network-rule add --name … --ip-address {told} (not let in now: {', '.join(map(str, missing))})"
+    return failed(seen, expected, mend)
 
 
 def _on_vault(found: Facts, ranges: list[IPv4Network]) -> Finding:
@@ -67,6 +72,21 @@ def _added(found: Facts, parameters: Parameters) -> Finding:
     return _on_vault(found, [published.EGRESS_RANGE_ADDED])
 
 
+def _dated(found: Facts, parameters: Parameters) -> Finding:
+    """The ranges were read from the vendor's page within 30 days, and hold none that was retired."""
+    expected = f"read within {_FRESH_DAYS} days, and none retired"
+    retired = [r for r in _given(parameters) if any(r.overlaps(old) for old in published.EGRESS_RETIRED)]
+    if retired:
+        return failed(f"retired: {', '.join(map(str, retired))}", expected, "Take it out of egress_ranges.")
+    if found.read_at is None:
+        return unknown("the time is not known")
+    days = (found.read_at.date() - date.fromisoformat(parameters.egress_ranges.checked_on)).days
+    if 0 <= days <= _FRESH_DAYS:
+        return passed(f"read on {parameters.egress_ranges.checked_on}", expected)
+    mend = "Read the vendor's page of outbound addresses, and set egress_ranges with today's date."
+    return failed(f"read on {parameters.egress_ranges.checked_on}, {days} days ago", expected, mend)
+
+
 CHECKS = (
     Check(
         "V09",
@@ -81,6 +101,14 @@ CHECKS = (
         "warns",
         "The range was added in autumn 2026 and is known from one copy of the vendor's page.",
         _added,
+        acceptable=True,
+    ),
+    Check(
+        "V42",
+        "The list of Anthropic's addresses is fresh",
+        "warns",
+        "Addresses are added and retired; an old list lets the wrong ones in, or keeps the right ones out.",
+        _dated,
         acceptable=True,
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from helpers import published
-from helpers.checks.base import Check, Finding, Judge, exactly_true, failed, on, passed
+from helpers.checks.base import Check, Finding, Judge, exactly_true, failed, not_applicable, on, passed
 from helpers.facts import Facts
 from helpers.model import ServicePrincipal, same_id
 from helpers.parameters import Parameters
@@ -33,7 +33,7 @@ def _name(there: ServicePrincipal, _: Parameters) -> Finding:
 def _owner(there: ServicePrincipal, parameters: Parameters) -> Finding:
     wanted = parameters.expected_owner_tenant
     if wanted is None:
-        return passed(f"{there.owner_tenant} (recorded, not verified)", "not given")
+        return not_applicable(f"recorded, not verified: {there.owner_tenant}; expected_owner_tenant is not given")
     if same_id(there.owner_tenant, wanted):
         return passed(str(there.owner_tenant), wanted)
     return failed(str(there.owner_tenant), wanted, "Do not go on before Anthropic has confirmed its tenant ID.")

@@ -9,7 +9,7 @@ from helpers.checks.base import Check, Finding, Phase, failed, on, passed
 from helpers.facts import Facts
 from helpers.model import ExternalKey, Known, Organization, Validation, Workspace
 from helpers.parameters import NewWorkspace, Parameters
-from helpers.targets import ours, target
+from helpers.targets import foreign, ours, target
 
 _PHASES: tuple[Phase, ...] = ("gate", "attached")
 _PLATFORM: dict[str, Any] = {"phases": _PHASES, "products": ("claude_platform",)}
@@ -27,7 +27,10 @@ def _organization(found: Facts, parameters: Parameters) -> Finding:
 
 def _one_registration(found: Facts, parameters: Parameters) -> Finding:
     def judge(rows: tuple[ExternalKey, ...]) -> Finding:
-        mine = ours(rows, parameters)
+        mine, others = ours(rows, parameters), foreign(rows, parameters)
+        if others:
+            told = f"{others[0].id} is for the application {others[0].client_id}"
+            return failed(told, "exactly one, for Anthropic's own application", "Find out who registered it.")
         if len(mine) == 1:
             return passed(mine[0].id, "exactly one")
         told = ", ".join(row.id for row in mine) or "none"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from helpers import published
-from helpers.checks.base import Check, Finding, failed, not_applicable, on, passed
+from helpers.checks.base import Check, Finding, failed, not_applicable, on, passed, unknown
 from helpers.facts import Facts
-from helpers.model import RoleAssignment, ServicePrincipal, same_id
+from helpers.model import RoleAssignment, ServicePrincipal, Unknown, same_id
 from helpers.parameters import Parameters
-from helpers.targets import broader_than, wanted_scope
+from helpers.targets import broader_than, is_dedicated, wanted_scope
 
 _AFTER = ("01_consent", "02_key", "03_rbac")
 _MISSING = failed("no role assignment", published.CRYPTO_USER_NAME, "Run 03_rbac.")
@@ -17,11 +17,17 @@ def _granted(found: Facts, parameters: Parameters) -> Finding:
     scope = wanted_scope(parameters)
     expected = f"{published.CRYPTO_USER_NAME} at {scope}"
 
+    if parameters.role_scope == "vault" and isinstance(found.vault_keys, Unknown):
+        return unknown(f"what else the vault holds ({found.vault_keys.reason})")
+    if parameters.role_scope == "vault" and not is_dedicated(found.vault_keys, parameters.key_name):
+        mend = "Set role_scope: key, or use a vault that is seen to hold no other key."
+        return failed("the whole vault, and it is not proven to hold this key alone", expected, mend)
+
     def judge(rows: tuple[RoleAssignment, ...]) -> Finding:
         at_scope = [row for row in rows if same_id(row.role_id, published.CRYPTO_USER) and same_id(row.scope, scope)]
         if at_scope:
             return passed(f"{published.CRYPTO_USER_NAME} at {at_scope[0].scope}", expected)
-        seen = ", ".join(f"{row.role_id} at {row.scope}" for row in rows) or "no role assignment"
+        seen = ", ".join(f"{published.role_name(row.role_id)} at {row.scope}" for row in rows) or "no role assignment"
         return failed(seen, expected, "Run 03_rbac.")
 
     return on(found.assignments, judge, absent=_MISSING)
@@ -51,9 +57,9 @@ def _narrow(found: Facts, parameters: Parameters) -> Finding:
     def judge(rows: tuple[RoleAssignment, ...]) -> Finding:
         broader = broader_than(rows, scope)
         if not broader:
-            return passed("nothing beside it", "nothing beside it")
-        told = ", ".join(f"{row.role_id} at {row.scope}" for row in broader)
-        return failed(told, "nothing beside it", "Remove what Anthropic does not need.")
+            return passed("none; roles it has through groups, and deny assignments, were not read", "none beside it")
+        told = ", ".join(f"{published.role_name(row.role_id)} at {row.scope}" for row in broader)
+        return failed(told, "none beside it", "Remove what Anthropic does not need.")
 
     return on(found.assignments, judge, absent=not_applicable("there is no role assignment"))
 
@@ -77,7 +83,7 @@ CHECKS = (
     ),
     Check(
         "V33",
-        "It has no other role here",
+        "No other role is assigned to it directly",
         "warns",
         "Least privilege: Anthropic needs this one role only.",
         _narrow,

@@ -8,7 +8,6 @@ from pathlib import Path
 from helpers import parameters as parameter_files
 from helpers.apply import stop_at_refusals
 from helpers.approval import VALID_FOR, Approval, phrase, save
-from helpers.checks import judge
 from helpers.clock import stamp
 from helpers.display import Shown
 from helpers.errors import ApprovalRequired, WrongUsage
@@ -17,7 +16,7 @@ from helpers.plan import Plan
 from helpers.record import ledger, runs
 from helpers.record.runs import Run
 from helpers.services.connect import Services
-from helpers.steps import attach, register
+from helpers.steps import attach
 
 Ask = Callable[[str], str]
 Tell = Callable[[Shown], None]
@@ -29,8 +28,7 @@ def approve_file(services: Services, parameters: Parameters, ask: Ask, *, tell: 
     Raises Refused or Unproven when it would not be done, WrongUsage when nothing permanent is planned,
     ApprovalRequired when the phrase is not given.
     """
-    found = register.validated(services, parameters)
-    verdicts = judge(found, parameters, "gate")
+    found, verdicts = attach.gate(services, parameters)
     plan = attach.plan(attach.Wanted(parameters, verdicts), found)
     tell(verdicts)
     tell(plan)
@@ -52,8 +50,9 @@ def approve_run(run: Run, connect: Callable[[Parameters], Services], ask: Ask, *
         raise WrongUsage(f"{run.id} did not stop at a permanent change, so there is nothing to approve in it")
     parameters = parameter_files.load({name: value for name, value in given.items() if value is not None})
     services = connect(parameters)
-    found = register.validated(services, parameters)
-    plan = attach.plan(attach.Wanted(parameters, judge(found, parameters, "gate")), found)
+    found, verdicts = attach.gate(services, parameters)
+    plan = attach.plan(attach.Wanted(parameters, verdicts), found)
+    tell(verdicts)
     tell(plan)
     stop_at_refusals(plan)
     if plan.digest != stopped_at["digest"] or plan.seen != stopped_at["seen"]:
@@ -79,5 +78,6 @@ def _approved(services: Services, plan: Plan, ask: Ask) -> tuple[Path, str]:
         expires_at=stamp(now + VALID_FOR),
         seen=plan.seen,
         sentence="; ".join(map(str, plan.changes)),
+        world=services.world,
     )
     return save(approval, runs.home() / "approvals"), plan.digest

@@ -58,7 +58,7 @@ def _one(run: Run, mapping: Mapping[str, Any], step: str) -> Outcome:
 
     from helpers.headless.kernels import RecordedKernelManager, settings
 
-    copy = run.notebooks / f"{step}.ipynb"
+    copy = _unused(run, step)
     stop: _Stop | None = None
     before, start = len(ledger.read(run.ledger)), time.monotonic()
     try:
@@ -83,6 +83,12 @@ def _one(run: Run, mapping: Mapping[str, Any], step: str) -> Outcome:
     if stop is None:
         return Outcome(step, _result(run, step, before), time.monotonic() - start, copy)
     return Outcome(step, stop.kind, time.monotonic() - start, copy, stop.exit_code, stop.lines)
+
+
+def _unused(run: Run, step: str) -> Path:
+    """Where the executed copy goes: a step run again in a continued run does not overwrite its earlier record."""
+    names = (f"{step}.ipynb", *(f"{step}-{number}.ipynb" for number in range(2, 1000)))
+    return next(path for path in (run.notebooks / name for name in names) if not path.exists())
 
 
 def _told(run: Run, step: str, before: int) -> _Stop | None:

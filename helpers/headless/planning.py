@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from helpers.checks import Verdicts, judge
-from helpers.errors import RunbookError
+from helpers.errors import WrongUsage
 from helpers.facts import Facts
 from helpers.model import Unknown
 from helpers.parameters import Parameters
@@ -60,19 +60,19 @@ def plan_all(services: Services, parameters: Parameters) -> WholePlan:
 
 def look(services: Services, parameters: Parameters) -> Facts:
     """Everything, read once. Where the Admin API cannot be had, its part is unknown and the rest is still read."""
+    azure = verify.facts(services, parameters)
+    if parameters.product == "claude_enterprise":
+        return azure
     try:
-        found = register.facts(services, parameters)
-    except RunbookError as error:
-        unknown = Unknown(error.what, error.request_id)
-        azure = verify.facts(services, parameters)
-        found = replace(azure, organization=unknown, external_keys=unknown, workspaces=unknown)
-    if parameters.role_scope == "vault":
-        found = replace(found, vault_keys=services.keys.names())
-    return found
+        _ = services.admin
+    except WrongUsage as error:
+        unknown = Unknown(error.what)
+        return replace(azure, organization=unknown, external_keys=unknown, workspaces=unknown)
+    return register.anthropic(services, azure)
 
 
 def _attachment(registration: Plan, parameters: Parameters, found: Facts) -> Plan:
     """Ahead of time only the intent is known, unless the key is registered already."""
-    if registration.nothing_to_do:
+    if registration.nothing_to_do or parameters.product == "claude_enterprise":
         return attach.plan(attach.Wanted.of(parameters), found)
     return attach.intended(parameters)

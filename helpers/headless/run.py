@@ -15,7 +15,7 @@ from helpers.errors import WrongUsage
 from helpers.headless.notebooks import STEPS, Outcome, execute
 from helpers.parameters import Parameters
 from helpers.record import runs
-from helpers.record.ledger import Ledger
+from helpers.record.ledger import Ledger, read
 from helpers.record.runs import Run
 from helpers.services.connect import Services
 from helpers.steps import attach
@@ -25,8 +25,9 @@ from helpers.view import Table, View
 class Closing(Shown):
     """The closing table: step, changed or kept, seconds, where to look; and what stopped the run, if something did."""
 
-    def __init__(self, run: Run, outcomes: Sequence[Outcome], rehearsal: bool) -> None:
+    def __init__(self, run: Run, outcomes: Sequence[Outcome], rehearsal: bool, by_hand: Sequence[str] = ()) -> None:
         self.run = run
+        self.by_hand = tuple(by_hand)
         self.outcomes = tuple(outcomes)
         self.rehearsal = rehearsal
 
@@ -37,11 +38,12 @@ class Closing(Shown):
     def view(self) -> View:
         rows = tuple((o.step, o.result, f"{o.seconds:.1f}", f"notebooks/{o.notebook.name}") for o in self.outcomes)
         where = "REHEARSAL, nothing here is real" if self.rehearsal else "LIVE"
-        notes = [line for outcome in self.outcomes for line in outcome.lines]
+        notes = [*(line for outcome in self.outcomes for line in outcome.lines), *self.by_hand]
         data = {
             "run": self.run.id,
             "rehearsal": self.rehearsal,
             "exit_code": self.exit_code,
+            "by_hand": list(self.by_hand),
             "steps": [{**asdict(o), "notebook": str(o.notebook)} for o in self.outcomes],
         }
         heading = f"{where}: {'done' if not self.exit_code else 'stopped'}"
@@ -72,6 +74,9 @@ def run_notebooks(
     """Execute the steps into a run folder, fresh or continued. Never raises for a notebook that stopped."""
     run = run or runs.new()
     ledger = Ledger(run.ledger, run.id, "run", services.clock.now, services.caller.object_id)
+    if not fresh:
+        _same_target(run, services, parameters)
+        ledger.write("run_continued", cloud=parameters.cloud, world=services.world)
     if fresh:
         said = parameters.model_dump(mode="json")
         ledger.write("run_started", cloud=parameters.cloud, world=services.world, parameters=said, python=sys.version)
@@ -83,9 +88,29 @@ def run_notebooks(
             progress(outcome)
         if outcomes[-1].exit_code:
             break
-    closing = Closing(run, outcomes, services.world is not None)
+    by_hand = _left_to_a_person(run) if parameters.product == "claude_enterprise" else ()
+    closing = Closing(run, outcomes, services.world is not None, by_hand)
     ledger.write("run_finished", exit_code=closing.exit_code, steps={o.step: o.result for o in outcomes})
     return closing
+
+
+def _left_to_a_person(run: Run) -> tuple[str, ...]:
+    """For Claude Enterprise, what the last plan of 05 leaves to be entered by hand."""
+    plans = [row["plan"] for row in read(run.ledger) if row["event"] == "plan" and row["plan"]["step"] == attach.STEP]
+    return tuple(item["says"] for item in plans[-1]["items"] if item["kind"] == "keep") if plans else ()
+
+
+def _same_target(run: Run, services: Services, parameters: Parameters) -> None:
+    """Raise WrongUsage unless a run that is gone on with was started in this cloud and for this key."""
+    started = next((row for row in read(run.ledger) if row["event"] == "run_started"), None)
+    if started is None:
+        raise WrongUsage(f"--continue: {run.id} does not say what it was started with, so it is not gone on with")
+    named = ("cloud", "tenant_id", "vault_name", "key_name", "organization_id")
+    here = {"world": services.world, **{name: getattr(parameters, name) for name in named}}
+    there = {"world": started["world"], **{name: started["parameters"].get(name) for name in named}}
+    for name, value in here.items():
+        if there[name] != value:
+            raise WrongUsage(f"--continue: {run.id} was started with {name} {there[name]}, and this is {value}")
 
 
 def approve_as_rehearsal(services: Services, parameters: Parameters, run: Run) -> Path | None:
@@ -108,5 +133,6 @@ def approve_as_rehearsal(services: Services, parameters: Parameters, run: Run) -
         expires_at=stamp(now + VALID_FOR),
         seen=None,
         sentence=str(attach.intended(parameters).changes[0]),
+        world=services.world,
     )
     return save(approval, run.approvals)

@@ -1,11 +1,13 @@
 """The ledger: one JSON line for everything that happened in a run, on disk before the next thing happens.
 
-Line: {t, run, event, step, actor, ...}. `t` is UTC, ISO 8601. Events: run_started, identity, facts, plan, approval,
-about_to, receipt, verdicts, stopped, step_finished, run_finished. A ledger without run_finished was interrupted.
+Line: {t, run, event, step, actor, ...}. `t` is UTC, ISO 8601. Events: run_started, run_continued, identity, facts,
+plan, approval, about_to, receipt, verdicts, stopped, step_finished, run_finished. A ledger without run_finished was
+interrupted.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -19,6 +21,7 @@ from helpers.record.secrets import looks_like
 
 Event = Literal[
     "run_started",
+    "run_continued",
     "identity",
     "facts",
     "plan",
@@ -55,6 +58,7 @@ class Ledger:
                 next_step="Look for a name, tag or message in the cloud that holds a credential.",
             )
         with self.path.open("a+b") as ledger:
+            fcntl.flock(ledger, fcntl.LOCK_EX)  # two people may go on with one run; freed when the file is closed
             _drop_cut_line(ledger)
             ledger.write(text.encode() + b"\n")
             ledger.flush()

@@ -64,13 +64,6 @@ class Admin:
             )
         )
 
-    def is_default(self, workspace_id: str) -> Found[bool]:
-        """Whether a workspace is the organization's default one: that one is left out of a plain list."""
-        pages = self._api.workspaces.list
-        return self._look(
-            lambda: all(needed(row.id, "id") != workspace_id for row in _whole(pages(limit=100, include_archived=True)))
-        )
-
     def workspace(self, workspace_id: str) -> Found[Workspace]:
         """One workspace."""
         return self._look(lambda: _workspace(self._api.workspaces.retrieve(workspace_id)))
@@ -91,7 +84,9 @@ class Admin:
             return _external_key(self._api.external_keys.create(display_name=display_name, provider_config=config))  # type: ignore[arg-type]
 
         def again() -> Found[ExternalKey]:
-            return _one(self.external_keys(), lambda row: row.is_for(vault_uri, key_name, tenant_id))
+            return _one(
+                self.external_keys(), lambda row: row.client_id is None and row.is_for(vault_uri, key_name, tenant_id)
+            )
 
         return self._once("registering the external key", write, again)
 

@@ -12,9 +12,10 @@ from azure.keyvault.keys import KeyClient, KeyOperation, KeyProperties
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from helpers.errors import ServiceFailed
 from helpers.model import Absent, DeletedKey, Found, Key, KeyVersion, Known
 from helpers.services.once import lost_or_failed, once
-from helpers.services.replies import look, needed, whole
+from helpers.services.replies import code, look, needed, request_id, whole
 from helpers.services.witness import Witness
 
 
@@ -71,6 +72,13 @@ class Keys:
                     )
                 )
             except AzureError as error:
+                if code(error) == "ObjectIsDeletedButRecoverable":
+                    raise ServiceFailed(
+                        f"a soft-deleted key holds the name {name}",
+                        why="Its name cannot be used again before it is purged.",
+                        next_step="Recover it, choose another key_name, or wait until it is purged.",
+                        request_id=request_id(error),
+                    ) from None
                 raise lost_or_failed(f"creating the key {name}", error) from None
 
         return once(f"creating the key {name}", write, lambda: self.key(name))
@@ -127,7 +135,6 @@ def _key(raw: Any) -> Key:
         tags=dict(properties.tags or {}),
         public_sha256=_public_sha256(raw.key.n, raw.key.e),
         created=properties.created_on,
-        recovery_level=properties.recovery_level,
     )
 
 

@@ -70,7 +70,6 @@ def _vault(raw: Any) -> Vault:
             ip_rules=tuple(rule.value for rule in rules.ip_rules or ()),
             bypass=_text(rules.bypass),
         ),
-        access_policies=len(properties.access_policies or ()),
         provisioning_state=_text(properties.provisioning_state),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from helpers import published
+from helpers.checks import Verdicts, judge
 from helpers.errors import Refused
 from helpers.facts import Facts
 from helpers.model import Absent, ExternalKey, Known, Unknown, Workspace
@@ -16,10 +17,9 @@ from helpers.steps import register
 from helpers.targets import ours, target, wanted_scope
 
 if TYPE_CHECKING:
-    from helpers.checks import Verdicts
     from helpers.services.connect import Services
 
-STEP = "05_register"
+STEP = "05_register: attach"
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,18 @@ def deviations(parameters: Parameters) -> tuple[str, ...]:
     return tuple(f"{row.check} {row.owner} {row.expires}" for row in parameters.accepted_deviations)
 
 
+def gate(services: Services, parameters: Parameters) -> tuple[Facts, Verdicts]:
+    """Everything read, the key validated by Anthropic, and every check made, now."""
+    found = register.validated(services, parameters)
+    return found, judge(found, parameters, "gate")
+
+
+def again(services: Services, parameters: Parameters, wanted: Wanted) -> Plan:
+    """Through the whole gate once more, immediately before attaching: verdicts made earlier do not count."""
+    found, verdicts = gate(services, parameters)
+    return plan(Wanted(wanted.parameters, verdicts), found)
+
+
 def plan(wanted: Wanted, found: Facts) -> Plan:
     """Attach, keep, wait for the registration, or refuse. Nothing is raised; only a fresh gate lets it attach."""
     return Plan(STEP, (_item(wanted, found),), deviations(wanted.parameters))
@@ -116,17 +128,30 @@ def plan(wanted: Wanted, found: Facts) -> Plan:
 def _item(wanted: Wanted, found: Facts) -> Item:
     p = wanted.parameters
     if p.product == "claude_enterprise":
-        return _stopping(wanted.verdicts) or Keep(register.BY_HAND)
+        return _stopping(wanted.verdicts) or Keep(_by_hand(wanted, found))
     if not isinstance(found.external_keys, Known):
         return _unlisted("external keys", found.external_keys)
     if not isinstance(found.workspaces, Known):
         return _unlisted("workspaces", found.workspaces)
+    refusal = register.foreign_refusal(found.external_keys.value, p)
+    if refusal:
+        return refusal
     keys, there = ours(found.external_keys.value, p), target(found.workspaces.value, p)
     if len(keys) != 1:
-        return Waits(STEP, "the external key is not registered yet") if not keys else _several(keys)
+        return Waits(register.STEP, "the external key is not registered yet") if not keys else _several(keys)
     if len(there) == 1 and there[0].external_key_id == keys[0].id:
         return Keep(f"workspace {there[0].id} ({there[0].name}) already has {keys[0].id}")
     return _workspace_refusal(wanted, there) or _gate(wanted, found, keys[0])
+
+
+def _by_hand(wanted: Wanted, found: Facts) -> str:
+    """What is left to a person for Claude Enterprise; the values only once the gate was passed."""
+    if wanted.verdicts is None or not isinstance(found.vault, Known):
+        return register.BY_HAND
+    vault = found.vault.value
+    return (
+        f"{register.BY_HAND}. Vault URI {vault.uri}, key name {wanted.parameters.key_name}, tenant ID {vault.tenant_id}"
+    )
 
 
 def _unlisted(what: str, found: Absent | Unknown) -> Refusal:

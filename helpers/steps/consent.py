@@ -66,6 +66,11 @@ def facts(services: Services, parameters: Parameters) -> Facts:
     )
 
 
+def again(services: Services, parameters: Parameters, wanted: Wanted) -> Plan:
+    """Looked and planned anew, immediately before anything is done."""
+    return plan(wanted, facts(services, parameters))
+
+
 def plan(wanted: Wanted, found: Facts) -> Plan:
     """Consent or keep. What stands in the way is a Refusal; nothing is raised."""
     return Plan(STEP, (tenant_refusal(wanted.tenant_id, found.vault) or _principal(wanted, found.principal),))

@@ -152,6 +152,11 @@ def facts(services: Services, parameters: Parameters) -> Facts:
     )
 
 
+def again(services: Services, parameters: Parameters, wanted: Wanted) -> Plan:
+    """Looked and planned anew, immediately before anything is done."""
+    return plan(wanted, facts(services, parameters))
+
+
 def plan(wanted: Wanted, found: Facts) -> Plan:
     """Adopt or create; never a second version. What stands in the way is a Refusal; nothing is raised."""
     refusal = tenant_refusal(wanted.tenant_id, found.vault) or _sku_refusal(wanted, found.vault)

@@ -12,7 +12,7 @@ from helpers.model import Absent, Found, Key, Known, RoleAssignment, ServicePrin
 from helpers.parameters import Parameters
 from helpers.plan import Done, Item, Keep, Plan, Refusal, Waits
 from helpers.steps.consent import tenant_refusal
-from helpers.targets import broader_than, wanted_scope
+from helpers.targets import broader_than, is_dedicated, wanted_scope
 
 if TYPE_CHECKING:
     from helpers.services.connect import Services
@@ -101,6 +101,11 @@ def assignments(services: Services, parameters: Parameters, found: Facts) -> Fou
             return unknown
 
 
+def again(services: Services, parameters: Parameters, wanted: Wanted) -> Plan:
+    """Looked and planned anew, immediately before anything is done."""
+    return plan(wanted, facts(services, parameters))
+
+
 def plan(wanted: Wanted, found: Facts) -> Plan:
     """Assign, keep, wait for 01 or 02, or refuse. Nothing is raised."""
     refusal = tenant_refusal(wanted.tenant_id, found.vault)
@@ -138,11 +143,10 @@ def _key_wait(wanted: Wanted, key: Found[Key]) -> Item | None:
 
 
 def _shared_vault(wanted: Wanted, names: Found[tuple[str, ...]]) -> Refusal | None:
-    """The role covers keys only, so other keys are what decides whether a vault is dedicated."""
     mend = "Set role_scope: key, or use a vault that holds nothing else."
+    if is_dedicated(names, wanted.key_name):
+        return None
     match names:
-        case Known(value) if [name.lower() for name in value] == [wanted.key_name.lower()]:
-            return None
         case Known(value):
             others = ", ".join(name for name in value if name.lower() != wanted.key_name.lower())
             return Refusal("the vault holds other keys", why=f"The role would reach {others} as well.", next_step=mend)
@@ -204,4 +208,4 @@ def _kept(wanted: Wanted, principal: ServicePrincipal, row: RoleAssignment) -> s
 
 
 def _sentence(row: RoleAssignment) -> str:
-    return f"reported, not changed: role {row.role_id} at {row.scope} is more than Anthropic needs"
+    return f"reported, not changed: {published.role_name(row.role_id)} at {row.scope} is more than Anthropic needs"

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
+from helpers.checks import Verdicts, judge
 from helpers.display import Shown
 from helpers.facts import Facts
-from helpers.model import Absent, Found, Known, Organization, Unknown, Validation
+from helpers.model import Absent, ExternalKey, Found, Known, Organization, Unknown, Validation
 from helpers.parameters import Parameters
 from helpers.plan import Done, Item, Keep, Plan, Refusal, Waits
 from helpers.steps import verify
 from helpers.steps.consent import tenant_refusal
-from helpers.targets import ours
+from helpers.targets import foreign, ours
 from helpers.view import Table, View
 from helpers.waiting import NotYet
 
@@ -31,10 +32,11 @@ class Sheet(Shown):
     """What to enter in claude.ai, with the values taken from the vault; empty for the Claude Platform."""
 
     rows: tuple[tuple[str, str], ...]
+    instead: str = "Nothing to enter by hand: the Admin API registers the key"
 
     def view(self) -> View:
         if not self.rows:
-            return View("by hand", "Nothing to enter by hand: the Admin API registers the key", data={"rows": []})
+            return View("by hand", self.instead, data={"rows": []})
         lines = (
             "In claude.ai: Organization settings, Data and privacy, Encryption keys, Add key, Azure.",
             "The whole organization gets this one key. It can never be replaced or taken away.",
@@ -101,6 +103,11 @@ def facts(services: Services, parameters: Parameters) -> Facts:
     azure = verify.facts(services, parameters)
     if parameters.product == "claude_enterprise":
         return azure  # the Admin API does not register keys for Claude Enterprise
+    return anthropic(services, azure)
+
+
+def anthropic(services: Services, azure: Facts) -> Facts:
+    """What was read of Azure, and what the Admin API holds."""
     return replace(
         azure,
         admin_url=Known(services.admin.base_url),
@@ -111,14 +118,25 @@ def facts(services: Services, parameters: Parameters) -> Facts:
 
 
 def validated(services: Services, parameters: Parameters) -> Facts:
-    """The same, and Anthropic's validation of the external key, tried again while a role may still be on its way."""
+    """The same, and Anthropic's validation of the external key.
+
+    It is tried again only while waiting can help: when all that can be seen in Azure is right, and a new role may still
+    be on its way to the vault.
+    """
     found = facts(services, parameters)
     if not isinstance(found.external_keys, Known):
         return found
     mine = ours(found.external_keys.value, parameters)
     if len(mine) != 1:
         return replace(found, validation=Absent())
-    return replace(found, validation=_validation(services, mine[0].id))
+    seen = judge(found, parameters, "azure")
+    hopeless = seen.blocking_failures or seen.blocking_unknowns
+    return replace(found, validation=_validation(services, mine[0].id, 0.0 if hopeless else PROPAGATION_SECONDS))
+
+
+def again(services: Services, parameters: Parameters, wanted: Wanted) -> Plan:
+    """Looked and planned anew, immediately before anything is done."""
+    return plan(wanted, facts(services, parameters))
 
 
 def plan(wanted: Wanted, found: Facts) -> Plan:
@@ -137,10 +155,13 @@ def plan(wanted: Wanted, found: Facts) -> Plan:
     return Plan(STEP, waits or unread or (item,))
 
 
-def by_hand(wanted: Wanted, found: Facts) -> Sheet:
-    """The sheet for claude.ai, for Claude Enterprise once the vault was read."""
-    if wanted.parameters.product != "claude_enterprise" or not isinstance(found.vault, Known):
+def by_hand(wanted: Wanted, found: Facts, verdicts: Verdicts) -> Sheet:
+    """The sheet for claude.ai, for Claude Enterprise; empty until every blocking check of the gate passes."""
+    if wanted.parameters.product != "claude_enterprise":
         return Sheet(())
+    stopping = verdicts.blocking_failures or verdicts.blocking_unknowns or verdicts.blocking_waits
+    if verdicts.phase != "gate" or stopping or not isinstance(found.vault, Known):
+        return Sheet((), "Not shown before every blocking check passes: entering the key can never be undone")
     vault = found.vault.value
     return Sheet((("Vault URI", vault.uri), ("Key name", wanted.parameters.key_name), ("Tenant ID", vault.tenant_id)))
 
@@ -194,6 +215,9 @@ def _registration(wanted: Wanted, found: Facts) -> Item:
             return Refusal("the external keys could not be listed", why=reason, request_id=request_id, unproven=True)
         case _:
             return Refusal("the Admin API has no external keys here", next_step="Ask Anthropic to enable CMEK.")
+    refusal = foreign_refusal(rows, wanted.parameters)
+    if refusal:
+        return refusal
     if not mine:
         return Register(wanted)
     if len(mine) == 1:
@@ -205,7 +229,21 @@ def _registration(wanted: Wanted, found: Facts) -> Item:
     )
 
 
-def _validation(services: Services, key_id: str) -> Found[Validation]:
+def foreign_refusal(rows: tuple[ExternalKey, ...], parameters: Parameters) -> Refusal | None:
+    """A Refusal where the key is registered for an application that is not Anthropic's own."""
+    others = foreign(rows, parameters)
+    if not others:
+        return None
+    return Refusal(
+        "the key is registered for another application",
+        why="Whoever holds that application could use the key through Anthropic.",
+        next_step=f"Find out who registered {others[0].id}, and remove it or choose another key.",
+        got=f"client ID {others[0].client_id}",
+        expected="no client ID, which is Anthropic's own application",
+    )
+
+
+def _validation(services: Services, key_id: str, at_most: float) -> Found[Validation]:
     """The last answer of Anthropic, after the bounded wait; a failure that lasts is shown as it is."""
     last: list[Found[Validation]] = []
 
@@ -216,4 +254,4 @@ def _validation(services: Services, key_id: str) -> Found[Validation]:
             return NotYet(f"Anthropic says: {answer.value.error}", answer.value.request_id)
         return answer
 
-    return services.wait.until_or("Anthropic's validation", look, lambda: last[0], at_most=PROPAGATION_SECONDS)
+    return services.wait.until_or("Anthropic's validation", look, lambda: last[0], at_most=at_most)

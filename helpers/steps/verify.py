@@ -27,6 +27,7 @@ def facts(services: Services, parameters: Parameters) -> Facts:
         key=key,
         versions=services.keys.versions(parameters.key_name) if isinstance(key, Known) else unread.versions,
         deleted_key=services.keys.deleted(parameters.key_name) if isinstance(key, Absent) else unread.deleted_key,
+        vault_keys=services.keys.names() if parameters.role_scope == "vault" else unread.vault_keys,
         diagnostics=services.vaults.diagnostic_settings(parameters.vault_id),
     )
     return Facts(**{**vars(found), "assignments": assignments(services, parameters, found)})

@@ -111,7 +111,6 @@ _HEALTHY: dict[str, Any] = {
         "cmek_01Ours", "contoso-claude-cmek", VAULT_URI, "claude-cmek", TENANT, client_id=None, attached=False
     ),
     "workspaces": Workspace("wrkspc_01Contoso", "contoso-cmek", None, archived=False),
-    "default_workspace": False,
     "validation": Validation("success", None, "req_validate"),
 }
 _LISTS = ("principals", "versions", "vault_keys", "assignments", "diagnostics", "external_keys", "workspaces")

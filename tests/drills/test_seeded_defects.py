@@ -113,6 +113,20 @@ DEFECTS = (
         "        return dict(self.tags)",
         "tests/cases",
     ),
+    Defect(
+        "one-way doors open by hand: apply does not look again",
+        "helpers/apply.py",
+        "    fresh = again()",
+        "    fresh = plan",
+        "tests/steps/test_looking_again.py",
+    ),
+    Defect(
+        "only the published application: another application's registration is taken for ours",
+        "helpers/targets.py",
+        "    return tuple(row for row in _registered(rows, parameters) if row.client_id is None)",
+        "    return _registered(rows, parameters)",
+        "tests/steps/test_gate.py",
+    ),
 )
 
 

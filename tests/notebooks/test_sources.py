@@ -79,3 +79,31 @@ def test_what_the_cells_show_is_what_is_published() -> None:
     assert '"wrapKey", "unwrapKey"' in shown["02_key"]
     assert f'"{published.CRYPTO_USER}"' in shown["03_rbac"]
     assert "published.APP_ID" not in "".join(shown.values()) and published.APP_ID not in "".join(shown.values())
+
+
+def calls(name: str, method: str) -> list[tuple[str, ...]]:
+    """The arguments of each call of `step.METHOD(...)` in a notebook, as they are written."""
+    nodes = [node for cell in code(NOTEBOOKS[name]) for node in ast.walk(ast.parse(cell.source))]
+    found = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == f"step.{method}"]
+    return [tuple(map(ast.unparse, node.args)) for node in found]
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_what_is_applied_is_planned_again_by_what_planned_it(name: str) -> None:
+    """Each Apply cell hands over the planner and the criterion of the very plan that was approved, for a second look."""
+    source = "\n".join(cell.source for cell in code(NOTEBOOKS[name]))
+    applied = calls(name, "apply")
+    assert len(applied) == {"04_verify": 0, "05_register": 2}.get(name, 1)
+    for planner, wanted, plan, approval in applied:
+        assert f"{plan} = {planner}.plan({wanted}, found)" in source
+        assert f"{approval} = step.approve({plan}, typed)" in source
+
+
+def test_what_is_entered_by_hand_stands_between_the_gate_and_the_attaching() -> None:
+    """The values for Claude Enterprise are asked for once, with the verdicts of the gate, after they were made."""
+    cells = [cell.source for cell in code(NOTEBOOKS["05_register"])]
+    by_hand = [number for number, source in enumerate(cells) if "by_hand" in source]
+    gate = next(number for number, source in enumerate(cells) if 'step.judge(found, "gate")' in source)
+    attaching = next(number for number, source in enumerate(cells) if "step.apply(attach" in source)
+    assert [cells[number] for number in by_hand] == ["register.by_hand(wanted, found, verdicts)"]
+    assert gate < by_hand[0] < attaching

@@ -36,7 +36,6 @@ READS: dict[str, tuple[str, Read]] = {
     "external key": ("external key retrieve", lambda s: s.admin.external_key(EKEY)),
     "workspaces": ("workspace list", lambda s: s.admin.workspaces()),
     "workspace": ("workspace retrieve", lambda s: s.admin.workspace(WORKSPACE)),
-    "default workspace": ("workspace list", lambda s: s.admin.is_default(WORKSPACE)),
     "validation": ("external key validate", lambda s: s.admin.validate(EKEY)),
 }
 AZURE = ("vault", "diagnostics", "key", "versions", "names", "deleted", "principals", "roles")
@@ -68,7 +67,6 @@ def test_what_is_there_is_known(onboarded: Rehearsed) -> None:
     assert values["organization"].id == GIVEN["organization_id"]
     assert values["external keys"][0].attached is True
     assert values["workspace"].external_key_id == EKEY
-    assert values["default workspace"] is False
     assert values["validation"].succeeded
 
 

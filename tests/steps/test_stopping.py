@@ -8,7 +8,7 @@ import pytest
 
 from helpers.errors import ApprovalRequired, ChecksFailed, Failed, Refused, RunbookError, Unproven
 from helpers.rehearsal.state import NetworkAcls
-from helpers.steps import attach, register
+from helpers.steps import attach
 from tests.services.faults import status
 from tests.services.rehearsed import ADMIN_KEY, GIVEN
 from tests.steps.walking import STEPS, Walk, undo
@@ -168,23 +168,22 @@ def test_a_role_that_never_counts_is_not_attached_over(walk_onboarded: Walk) -> 
 
 
 def test_what_was_approved_must_still_be_there(walk_onboarded: Walk) -> None:
-    """Between approval and attaching the key got another version: the approval no longer covers the plan."""
+    """Between approval and attaching the key got another version: it covers neither plan."""
     state = walk_onboarded.world.state
     state.workspaces["wrkspc_01REHEARSALCMEK"].external_key_id = None
     step = walk_onboarded.begin("05_register", workspace={"id": "wrkspc_01REHEARSALCMEK"})
 
-    def plan_now() -> Any:
-        found = step.read(register.validated)
-        return attach.plan(attach.Wanted(step.parameters, step.judge(found, "gate")), found)
-
-    shown = plan_now()
+    target, shown = walk_onboarded.gate(step)
     approval = step.approve(shown, f"for good {shown.digest[:12]}")
     assert approval.granted
     versions = state.vaults[VAULT].keys[KEY].versions
     (only,) = versions
     versions["f" * 32] = versions[only].model_copy(update={"created": state.settings.now})
-    with pytest.raises(ApprovalRequired, match="key version"):
-        step.apply(plan_now(), approval)
+    with pytest.raises(Refused, match="not what was planned on: key version was"):
+        step.apply(attach, target, shown, approval)
+    _, now_there = walk_onboarded.gate(step)
+    with pytest.raises(ApprovalRequired, match="what was approved is not what is there: key version"):
+        step.apply(attach, target, now_there, approval)
     assert walk_onboarded.world.cloud.wrote() == []
 
 

@@ -91,18 +91,25 @@ class Walk:
         wanted = register.Wanted.of(step.parameters)
         first = register.plan(wanted, step.read(register.facts))
         self.show(first)
-        self.show(step.apply(first, step.approve(first)))
-        found = step.read(register.validated)
-        verdicts = step.judge(found, "gate")
-        plan = attach.plan(attach.Wanted(step.parameters, verdicts), found)
-        for value in (found, verdicts, plan):
-            self.show(value)
+        self.show(step.apply(register, wanted, first, step.approve(first)))
+        target, plan = self.gate(step)
         approval = step.approve(plan, approvals.phrase(plan) if typed is None else typed)
         self.show(approval)
-        self.show(step.apply(plan, approval))
+        self.show(step.apply(attach, target, plan, approval))
         step.finish(attach, attach.Wanted.of(step.parameters))
         step.finish_checks(step.judge(step.read(attach.facts), "attached"))
         return plan
+
+    def gate(self, step: Step) -> tuple[attach.Wanted, Plan]:
+        """Everything read and judged as right before attaching, what is to be entered by hand, and the plan."""
+        found = step.read(register.validated)
+        verdicts = step.judge(found, "gate")
+        target = attach.Wanted(step.parameters, verdicts)
+        plan = attach.plan(target, found)
+        sheet = register.by_hand(register.Wanted.of(step.parameters), found, verdicts)
+        for value in (found, verdicts, sheet, plan):
+            self.show(value)
+        return target, plan
 
     def all(self, **changes: Any) -> list[Plan | Verdicts]:
         """All five, in order."""
@@ -112,7 +119,7 @@ class Walk:
         found = step.read(module.facts)
         plan: Plan = module.plan(wanted, found)
         approval = step.approve(plan, typed)
-        receipt: Receipt = step.apply(plan, approval)
+        receipt: Receipt = step.apply(module, wanted, plan, approval)
         for value in (found, plan, approval, receipt):
             self.show(value)
         self.show(step.finish(module, wanted))

@@ -1,14 +1,17 @@
-"""A change that is made of its intent and does nothing but be counted, and services that give it the time."""
+"""What tests of applying share: a change that is only counted, services that give it the time, a second look."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+from helpers.approval import Approval
 from helpers.errors import ServiceFailed
-from helpers.plan import Done
+from helpers.plan import Done, Plan
+from helpers.record.ledger import Ledger, read
 from tests.cases.building import NOW
 
 
@@ -52,3 +55,29 @@ class Services:
     world: str | None = None
     clock: Clock = field(default_factory=Clock)
     performed: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Looking:
+    """The second look: what it finds leads to this plan. It counts how often it was asked."""
+
+    finds: Plan
+    looked: int = 0
+
+    def __call__(self) -> Plan:
+        self.looked += 1
+        return self.finds
+
+
+def ledger(folder: Path) -> Ledger:
+    path = folder / "ledger.jsonl"
+    path.touch()
+    return Ledger(path, "run-1", "02_key", lambda: NOW, "ada")
+
+
+def written(folder: Path) -> list[Mapping[str, Any]]:
+    return read(folder / "ledger.jsonl")
+
+
+def approved(plan: Plan) -> Approval:
+    return Approval(plan.digest, True, "typed", seen=plan.seen)

@@ -34,8 +34,8 @@ def given(plan: Plan, **changes: Any) -> Approval:
     return Approval(**{**made, **changes})
 
 
-def covers(approval: Approval, plan: Plan, *, rehearsal: bool = False) -> None:
-    approval.covers(plan, now=NOW, rehearsal=rehearsal)
+def covers(approval: Approval, plan: Plan, *, world: str | None = None) -> None:
+    approval.covers(plan, now=NOW, world=world)
 
 
 REFUSED = [
@@ -46,8 +46,25 @@ REFUSED = [
     ("mode: apply", PERMANENT, {"how": "mode: apply"}, "needs a person's approval"),
     ("nothing to approve", PERMANENT, {"how": "nothing to approve"}, "needs a person's approval"),
     ("not approved yet granted", PERMANENT, {"how": "not approved"}, "needs a person's approval"),
-    ("rehearsed", PERMANENT, {"how": "rehearsal"}, "made in a rehearsal, and this is not one"),
-    ("rehearsed, can be undone", REVERSIBLE, {"how": "rehearsal"}, "made in a rehearsal, and this is not one"),
+    (
+        "not granted, with a reason",
+        PERMANENT,
+        {"granted": False, "sentence": "it was typed wrong"},
+        "it was typed wrong",
+    ),
+    (
+        "rehearsed, no world",
+        PERMANENT,
+        {"how": "rehearsal"},
+        "made in a rehearsal it does not name, and this is no rehearsal",
+    ),
+    (
+        "rehearsed, no world, can be undone",
+        REVERSIBLE,
+        {"how": "rehearsal"},
+        "made in a rehearsal it does not name, and this is no rehearsal",
+    ),
+    ("rehearsed", PERMANENT, {"how": "rehearsal", "world": "A"}, "made in A, and this is no rehearsal"),
     ("expired now", PERMANENT, {"expires_at": NOW.isoformat()}, "the approval expired at"),
     ("expired, can be undone", REVERSIBLE, {"expires_at": "2026-11-23T11:59:59Z"}, "the approval expired at"),
     ("seen differs", PERMANENT, {"seen": {**SEEN, "key version": "v0"}}, "key version was v0, and is v1"),
@@ -70,28 +87,62 @@ def test_an_approval_that_does_not_cover_a_plan_is_refused(plan: Plan, changes: 
 
 
 @pytest.mark.parametrize(
-    ("plan", "changes", "rehearsal"),
+    ("plan", "changes", "world"),
     [
-        (REVERSIBLE, {}, False),
-        (REVERSIBLE, {"how": "mode: apply"}, False),
-        (REVERSIBLE, {"how": "typed"}, False),
-        (REVERSIBLE, {"how": "rehearsal", "seen": None}, True),
-        (PERMANENT, {}, False),
-        (PERMANENT, {"how": "typed"}, False),
-        (PERMANENT, {"how": "rehearsal"}, True),
-        (PERMANENT, {"how": "rehearsal", "seen": None}, True),
-        (PERMANENT, {"expires_at": (NOW + timedelta(seconds=1)).isoformat()}, False),
+        (REVERSIBLE, {}, None),
+        (REVERSIBLE, {"how": "mode: apply"}, None),
+        (REVERSIBLE, {"how": "typed"}, None),
+        (REVERSIBLE, {"how": "mode: apply"}, "A"),
+        (REVERSIBLE, {"how": "rehearsal", "seen": None}, "A"),
+        (PERMANENT, {}, None),
+        (PERMANENT, {"how": "typed"}, None),
+        (PERMANENT, {"how": "typed"}, "A"),
+        (PERMANENT, {}, "A"),
+        (PERMANENT, {"how": "rehearsal"}, "A"),
+        (PERMANENT, {"how": "rehearsal", "seen": None}, "A"),
+        (PERMANENT, {"expires_at": (NOW + timedelta(seconds=1)).isoformat()}, None),
     ],
 )
-def test_an_approval_of_that_very_plan_covers_it(plan: Plan, changes: dict[str, Any], rehearsal: bool) -> None:
-    """A granted, current approval of the plan as it was seen lets it happen."""
-    covers(given(plan, **changes), plan, rehearsal=rehearsal)
+def test_an_approval_of_that_very_plan_covers_it(plan: Plan, changes: dict[str, Any], world: str | None) -> None:
+    """A granted, current approval of the plan as it was seen lets it happen where it was made."""
+    covers(given(plan, world=world, **changes), plan, world=world)
+
+
+@pytest.mark.parametrize("how", ["mode: apply", "typed", "signed in", "rehearsal"])
+@pytest.mark.parametrize("plan", [REVERSIBLE, PERMANENT], ids=["can be undone", "for good"])
+@pytest.mark.parametrize(
+    ("made_in", "used_in", "said"),
+    [
+        ("A", "B", "the approval was made in A, and this is B"),
+        ("A", None, "the approval was made in A, and this is no rehearsal"),
+        (None, "A", "the approval was made outside a rehearsal, and this is A"),
+    ],
+)
+def test_an_approval_counts_only_where_it_was_made(
+    how: Any, plan: Plan, made_in: str | None, used_in: str | None, said: str
+) -> None:
+    """One world's approval is none in another, a rehearsal's none on Azure, and Azure's none in a rehearsal."""
+    with pytest.raises(ApprovalRequired) as refused:
+        covers(given(plan, how=how, world=made_in), plan, world=used_in)
+    if (how, made_in) == ("rehearsal", None):
+        said = "the approval was made in a rehearsal it does not name, and this is A"
+    assert said in refused.value.what
+
+
+def test_what_is_refused_is_said_once() -> None:
+    """Step, reason and way out stand beside each other, each said once and ended by one full stop."""
+    why = "what was typed is not the phrase"
+    with pytest.raises(ApprovalRequired) as refused:
+        covers(given(PERMANENT, granted=False, how="not approved", sentence=f"{why}."), PERMANENT)
+    assert refused.value.what == f"05_register: {why}."
+    assert "\n".join(refused.value.lines()).count(why) == 1
+    assert "\n".join(refused.value.lines()).count(how_to_approve(PERMANENT)) == 1
 
 
 def test_a_rehearsal_that_says_what_it_saw_is_held_to_it() -> None:
     """Only leaving out what was seen is open to a rehearsal, not contradicting it."""
     with pytest.raises(ApprovalRequired, match="key version was v0"):
-        covers(given(PERMANENT, how="rehearsal", seen={**SEEN, "key version": "v0"}), PERMANENT, rehearsal=True)
+        covers(given(PERMANENT, how="rehearsal", world="A", seen={**SEEN, "key version": "v0"}), PERMANENT, world="A")
 
 
 def test_nothing_to_change_needs_no_approval() -> None:
@@ -130,18 +181,32 @@ def test_the_phrase_for_good_names_the_plan() -> None:
     """What is typed for a permanent plan is that plan's own digest; the guide to approving says so."""
     assert phrase(PERMANENT) == f"for good {PERMANENT.digest[:12]}"
     assert phrase(REVERSIBLE) == "apply"
-    assert PERMANENT.digest[:12] in how_to_approve(PERMANENT)
+    for way in ("approve RUN", "approve -f FILE", phrase(PERMANENT)):
+        assert way in how_to_approve(PERMANENT)
     assert "mode: apply" in how_to_approve(REVERSIBLE)
 
 
 def test_a_saved_approval_is_found_again(tmp_path: Path) -> None:
     """A file is found by its plan's digest, in the first folder that has one, as it was saved."""
-    approval = given(PERMANENT)
+    approval = given(PERMANENT, world="A")
     path = save(approval, tmp_path / "approvals")
     assert path.name == f"{PERMANENT.digest}.json"
     assert find(PERMANENT, [tmp_path / "none", path.parent]) == approval
     assert [file.name for file in path.parent.iterdir()] == [path.name]
-    covers(approval, PERMANENT)
+    covers(approval, PERMANENT, world="A")
+    with pytest.raises(ApprovalRequired, match="made in A"):
+        covers(approval, PERMANENT)
+
+
+def test_a_file_that_names_no_world_is_for_azure(tmp_path: Path) -> None:
+    """It does not count in a rehearsal, whatever it says of how it was made."""
+    said = {name: value for name, value in json.loads(file_of(how="rehearsal")).items() if name != "world"}
+    (tmp_path / f"{PERMANENT.digest}.json").write_text(json.dumps(said))
+    approval = find(PERMANENT, [tmp_path])
+    assert approval is not None and approval.world is None
+    for world in ("A", None):
+        with pytest.raises(ApprovalRequired):
+            covers(approval, PERMANENT, world=world)
 
 
 def test_an_absent_file_is_no_approval(tmp_path: Path) -> None:
@@ -167,6 +232,7 @@ def file_of(**changes: Any) -> str:
         (file_of(granted=1), "not an approval file"),
         (file_of(seen=[]), "not an approval file"),
         (file_of(seen={"key version": 1}), "not an approval file"),
+        (file_of(world=1), "not an approval file"),
         (file_of(how="magic"), "not an approval file"),
         (file_of(expires_at="next week"), "not an approval file"),
         (file_of(expires_at="2026-12-01T00:00:00"), "not an approval that a file can give"),

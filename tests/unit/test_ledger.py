@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
 from helpers.errors import Failed
 from helpers.record.ledger import Ledger, read
 
+ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123_456, tzinfo=UTC)
 
 
@@ -101,6 +105,41 @@ def test_a_run_continued_after_a_crash_has_a_whole_ledger(path: Path) -> None:
         file.write(b'{"t": "2026-11-23T12:0')
     ledger(path).write("run_started")
     assert [row["event"] for row in read(path)] == ["about_to", "run_started"]
+
+
+WRITER = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from helpers.record.ledger import Ledger
+path, who = Path(sys.argv[1]), sys.argv[2]
+ledger = Ledger(path, "run-1", "02_key", lambda: datetime.now(UTC), who)
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(50):
+    ledger.write("facts", number=number, much="x" * 20_000)
+"""
+
+
+def test_two_processes_that_write_at_once_lose_no_line(path: Path) -> None:
+    """Two people going on with one run: every line of both is there, whole, and each one's lines are in order."""
+    path.touch()
+    command = [sys.executable, "-c", WRITER, str(path)]
+    with (
+        subprocess.Popen([*command, "ada"], cwd=ROOT, stdin=PIPE, stdout=PIPE, text=True) as ada,
+        subprocess.Popen([*command, "bob"], cwd=ROOT, stdin=PIPE, stdout=PIPE, text=True) as bob,
+    ):
+        for writer in (ada, bob):
+            assert writer.stdout is not None and writer.stdout.readline() == "ready\n"
+        for writer in (ada, bob):
+            assert writer.stdin is not None
+            writer.stdin.write("go\n")
+            writer.stdin.flush()
+        assert (ada.wait(60), bob.wait(60)) == (0, 0)
+    rows = read(path)
+    assert len(rows) == 100
+    for who in ("ada", "bob"):
+        assert [row["number"] for row in rows if row["actor"] == who] == list(range(50))
 
 
 @pytest.mark.parametrize("damage", [b"not JSON", b'{"t": ', b"[]", b"5", b"\xff\xfe", b""])

@@ -24,6 +24,7 @@ REFERENCE = (
 )
 SO = "(YAML reads yes, no, on and off so: use quotes)"
 NUMBER = "(YAML reads it as a number: use quotes)"
+WAYS = "azure_cli, browser, device_code, managed_identity, workload_identity or environment"
 ADMIN_KEY = "sk-ant-admin01-not-a-real-key"
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJub2JvZHkifQ.c2lnbmF0dXJl"
 
@@ -62,11 +63,13 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("mode off", {"mode": False}, f"mode: given false {SO}; allowed: plan or apply"),
     ("cloud", {"cloud": "aws"}, "cloud: given 'aws'; allowed: rehearsal or azure"),
     ("credential", {"credential": "password"}, "credential: given 'password'; allowed: azure_cli or browser or device_code or managed_identity or workload_identity or environment"),
-    ("azure without credential", {"cloud": "azure"}, "credential: not given; on azure it is required and never guessed"),
+    ("azure without credential", {"cloud": "azure"}, f"credential: not given, and on azure it is never guessed; allowed: {WAYS}"),
+    ("rehearsal with the az login", {"credential": "azure_cli"}, "credential: given 'azure_cli'; allowed in a rehearsal: environment"),
+    ("rehearsal with an identity", {"cloud": "rehearsal", "credential": "managed_identity"}, "credential: given 'managed_identity'; allowed in a rehearsal: environment"),
     ("role scope", {"role_scope": "subscription"}, "role_scope: given 'subscription'; allowed: key or vault"),
     ("product", {"product": "claude_code"}, "product: given 'claude_code'; allowed: claude_platform or claude_enterprise"),
-    ("platform without workspace", {"workspace": None}, "workspace and external_key_name: both are needed for claude_platform"),
-    ("platform without name", {"external_key_name": None}, "workspace and external_key_name: both are needed for claude_platform"),
+    ("platform without workspace", {"workspace": None}, "workspace: not given; allowed for claude_platform: {id: wrkspc_…} or {create: NAME}"),
+    ("platform without name", {"external_key_name": None}, "external_key_name: not given; allowed for claude_platform: a name of 1 to 255 characters"),
     ("workspace as text", {"workspace": "contoso"}, f"workspace: given 'contoso'; allowed: {WORKSPACE}"),
     ("workspace id malformed", {"workspace": {"id": "ws_1"}}, f"workspace: given {{'id': 'ws_1'}}; allowed: {WORKSPACE}"),
     ("workspace id and create", {"workspace": {"id": "wrkspc_01AbCdEf", "create": "x"}}, f"workspace: given {{'id': 'wrkspc_01AbCdEf', 'create': 'x'}}; allowed: {WORKSPACE}"),
@@ -225,7 +228,9 @@ def test_names_are_derived_once() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"cloud": "azure", "credential": "azure_cli"},
+        *({"cloud": "azure", "credential": way} for way in WAYS.replace(" or ", ", ").split(", ")),
+        {"cloud": "rehearsal", "credential": "environment"},
+        {"cloud": "rehearsal", "credential": None},
         {"product": "claude_enterprise", "workspace": None, "external_key_name": None},
         {"vault_name": "k" * 24},
         {"vault_name": "kv1"},

@@ -114,10 +114,23 @@ def test_every_parameter_that_makes_another_deed_makes_another_digest(change: st
 def test_how_a_run_is_made_is_not_part_of_the_digest(change: str) -> None:
     """Guided or headless, planned or applied, in Azure or rehearsed: one intent has one digest."""
     step, make = REAL_CHANGES[change]
-    ways = itertools.product(("plan", "apply"), ("azure_cli", "managed_identity"), ("rehearsal", "azure"))
-    made = {of(make(mode=m, credential=c, cloud=w), step=step.STEP).digest for m, c, w in ways}
+    signed_in = (
+        ("azure", "azure_cli"),
+        ("azure", "managed_identity"),
+        ("rehearsal", "environment"),
+        ("rehearsal", None),
+    )
+    ways = itertools.product(("plan", "apply"), signed_in)
+    made = {of(make(mode=m, credential=c, cloud=w), step=step.STEP).digest for m, (w, c) in ways}
     made.add(of(make(vault_name="KV-Contoso-Claude", key_name="Claude-CMEK"), step=step.STEP).digest)
     assert len(made) == 1
+
+
+def test_registering_and_attaching_are_two_plans() -> None:
+    """Both belong to 05, and each plan says which of the two it is."""
+    assert (register.STEP, attach.STEP) == ("05_register", "05_register: attach")
+    assert attach.plan(attach.Wanted.of(parameters()), facts()).step == attach.STEP
+    assert attach.intended(parameters()).step == attach.STEP
 
 
 def test_only_attaching_is_permanent() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from ipaddress import IPv4Network
 
+import pytest
+
 from helpers import published
 
 
@@ -28,6 +30,26 @@ def test_retired_addresses_are_in_no_current_range() -> None:
     for retired in published.EGRESS_RETIRED:
         assert not retired.overlaps(published.EGRESS_RANGE)
         assert not retired.overlaps(published.EGRESS_RANGE_ADDED)
+
+
+@pytest.mark.parametrize(
+    ("role", "name"),
+    [
+        ("12338af0-0e69-4776-bea7-57ae8d297424", "Key Vault Crypto User"),
+        ("14b46e9e-c2b7-41b4-b07b-48a6ebf60603", "Key Vault Crypto Officer"),
+        ("e147488a-f6f5-4113-8e2d-b22465e65bf6", "Key Vault Crypto Service Encryption User"),
+        ("00482a5a-887f-4fb3-b363-3b7fe8e74483", "Key Vault Administrator"),
+        ("21090545-7ca7-4776-b22c-e363652d74d2", "Key Vault Reader"),
+        ("8E3AF657-A8FF-443C-A75C-2FE8C4BCB635", "Owner"),
+        ("b24988ac-6180-42a0-ab88-20f7382dd24c", "Contributor"),
+        ("acdd72a7-3385-48ef-bd42-f606fba81ae7", "Reader"),
+        ("99999999-8888-4777-8666-555555555555", "role 99999999-8888-4777-8666-555555555555"),
+        ("Owner", "role Owner"),
+    ],
+)
+def test_a_role_is_called_by_its_name(role: str, name: str) -> None:
+    """Built-in roles have their names, in any case of the id; another is shown by its id and never guessed."""
+    assert published.role_name(role) == name
 
 
 def test_the_organization_tag() -> None:

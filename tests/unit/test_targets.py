@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from helpers.targets import broader_than, ours, target, wanted_scope
+from helpers.model import Absent, Found, Known, Unknown
+from helpers.targets import broader_than, foreign, is_dedicated, ours, target, wanted_scope
 from tests.cases.building import KEY_ID, OTHER, VAULT_ID, one, parameters
 
 
@@ -42,12 +43,47 @@ def test_what_is_not_the_wanted_role_at_the_wanted_scope_is_beside_it(changes: d
         ({"tenant_id": OTHER}, False),
         ({"vault_uri": "https://kv-contoso-claude2.vault.azure.net/"}, False),
         ({"key_name": "claude-cmek2"}, False),
+        ({"client_id": OTHER}, False),
     ],
 )
 def test_an_external_key_is_ours_by_vault_key_and_tenant(changes: dict[str, Any], is_ours: bool) -> None:
     """All three must agree, however they are spelt."""
     row = one("external_keys", **changes)
     assert ours((row,), parameters()) == ((row,) if is_ours else ())
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_foreign"),
+    [
+        ({}, False),
+        ({"client_id": OTHER}, True),
+        ({"client_id": OTHER, "key_name": "Claude-Cmek"}, True),
+        ({"client_id": OTHER, "key_name": "theirs"}, False),
+        ({"client_id": OTHER, "tenant_id": OTHER}, False),
+    ],
+)
+def test_this_key_for_another_application_is_foreign(changes: dict[str, Any], is_foreign: bool) -> None:
+    """Only registrations of this very key count; what other applications do with other keys is theirs."""
+    ours_too, row = one("external_keys", id="cmek_02Ours"), one("external_keys", **changes)
+    assert foreign((ours_too, row), parameters()) == ((row,) if is_foreign else ())
+    assert ours_too in ours((ours_too, row), parameters())
+
+
+@pytest.mark.parametrize(
+    ("names", "dedicated"),
+    [
+        (Known(("claude-cmek",)), True),
+        (Known(("CLAUDE-cmek",)), True),
+        (Known(("claude-cmek", "payroll")), False),
+        (Known(("payroll",)), False),
+        (Known(()), False),
+        (Unknown("no permission"), False),
+        (Absent(), False),
+    ],
+)
+def test_a_vault_is_dedicated_only_when_that_is_proven(names: Found[tuple[str, ...]], dedicated: bool) -> None:
+    """Exactly this key was listed: an empty list, or none, proves nothing."""
+    assert is_dedicated(names, "claude-cmek") is dedicated
 
 
 def test_a_workspace_named_by_id_is_that_one_even_archived() -> None:

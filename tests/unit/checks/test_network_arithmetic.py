@@ -82,8 +82,8 @@ def test_deny_needs_rules_that_cover_every_address(rules: tuple[str, ...], told:
     judged = finding(NetworkRules("Deny", rules))
     assert judged.verdict is (Verdict.FAIL if told else Verdict.PASS)
     if told:
-        assert judged.mend.startswith(f"Allow {told}: az keyvault network-rule add ")
-        assert judged.mend.endswith(f"--ip-address {told}")
+        add = "az keyvault network-rule add --name … --ip-address"
+        assert judged.mend == f"{add} {FIRST} (not let in now: {told})"
 
 
 @pytest.mark.parametrize("action", ["Deny", "deny", "DENY"])
@@ -121,3 +121,10 @@ def test_the_added_range_is_judged_by_itself() -> None:
     first = NetworkRules("Deny", (str(FIRST),))
     assert (finding(added).verdict, finding(added, "V09b").verdict) == (Verdict.FAIL, Verdict.PASS)
     assert (finding(first).verdict, finding(first, "V09b").verdict) == (Verdict.PASS, Verdict.FAIL)
+
+
+def test_the_mend_names_each_range_that_is_wanted_and_not_what_is_right() -> None:
+    """What is to be added are whole ranges as they are published or given; beside them stands what is shut out now."""
+    more = {"egress_ranges": {"checked_on": "2026-11-23", "ranges": ["192.0.2.0/24", "198.51.100.0/24"]}}
+    judged = finding(NetworkRules("Deny", (HALVES[0], "192.0.2.0/24")), **more)
+    assert judged.mend.endswith(f"--ip-address {FIRST} 198.51.100.0/24 (not let in now: {HALVES[1]}, 198.51.100.0/24)")

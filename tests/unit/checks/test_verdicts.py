@@ -14,18 +14,23 @@ from helpers.display import JSON_TYPE, bundle
 from helpers.errors import WrongUsage
 from helpers.facts import Facts
 from helpers.model import Known, Unknown
-from tests.cases.building import NOW, facts, known, parameters
+from tests.cases.building import NOW, OTHER, facts, known, parameters
 
 PHASES: tuple[Phase, ...] = ("azure", "gate", "attached")
 FACTS = [field.name for field in fields(Facts) if field.name != "read_at"]
 GONE = Unknown("no permission", "req-1")
-ACCEPTABLE = {"V08", "V09b", "V28", "V33"}
+ACCEPTABLE = {"V08", "V09b", "V28", "V33", "V42"}
 PLATFORM = {"V37", "V39", "V40", "V45", "V46", "V47"}
 
 
 def verdicts_of(found: Facts, phase: Phase = "gate", planned: frozenset[str] = frozenset(), **given: Any) -> dict[str, Verdict]:  # fmt: skip
     rows = judge(found, parameters(**given), phase, planned).rows
     return {row.check.id: row.finding.verdict for row in rows}
+
+
+def of_the_clouds(verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
+    """All but V42, which asks the parameters and the calendar alone."""
+    return {check: verdict for check, verdict in verdicts.items() if check != "V42"}
 
 
 def deviation(check: str, expires: str = "2027-01-01") -> dict[str, Any]:
@@ -35,16 +40,16 @@ def deviation(check: str, expires: str = "2027-01-01") -> dict[str, Any]:
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("read_at", [None, NOW])
 def test_nothing_looked_at_passes_nothing(phase: Phase, read_at: Any) -> None:
-    """Not one check passes on facts nobody read, and every one of the phase is unknown."""
-    found = verdicts_of(Facts(read_at=read_at), phase)
+    """Not one check of the clouds passes on facts nobody read, and every one of the phase is unknown."""
+    found = of_the_clouds(verdicts_of(Facts(read_at=read_at), phase))
     assert set(found.values()) <= {Verdict.UNKNOWN, Verdict.NOT_APPLICABLE}
     assert Verdict.UNKNOWN in found.values()
 
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_nothing_readable_passes_nothing(phase: Phase) -> None:
-    """With every fact refused by the services no check passes and none fails."""
-    found = verdicts_of(facts(**dict.fromkeys(FACTS, GONE)), phase)
+    """With every fact refused by the services no check of the clouds passes and none fails."""
+    found = of_the_clouds(verdicts_of(facts(**dict.fromkeys(FACTS, GONE)), phase))
     assert set(found.values()) <= {Verdict.UNKNOWN, Verdict.NOT_APPLICABLE}
 
 
@@ -69,10 +74,11 @@ def test_one_fact_that_could_not_be_read_is_never_a_gain(phase: Phase, name: str
 
 
 def test_a_right_world_passes_everything_in_its_place() -> None:
-    """Just before attaching all checks of the gate pass; what belongs to another phase says so."""
-    assert {check for check, verdict in verdicts_of(facts()).items() if verdict is not Verdict.PASS} == {"V47"}
-    before = {check for check, verdict in verdicts_of(facts(), "azure").items() if verdict is not Verdict.PASS}
-    assert before == PLATFORM
+    """Just before attaching all checks of the gate pass; what is for another phase, or not asked for, says so."""
+    for phase, elsewhere in (("gate", {"V47"}), ("azure", PLATFORM)):
+        for given, more in (({}, {"V16b"}), ({"expected_owner_tenant": OTHER}, set())):
+            found = verdicts_of(facts(), phase, **given)
+            assert {check for check, verdict in found.items() if verdict is not Verdict.PASS} == elsewhere | more
 
 
 def test_a_check_out_of_phase_names_its_phase() -> None:
@@ -86,7 +92,7 @@ def test_a_check_out_of_phase_names_its_phase() -> None:
 @pytest.mark.parametrize("phase", PHASES)
 def test_claude_enterprise_has_no_checks_of_the_admin_api(phase: Phase) -> None:
     """For Claude Enterprise exactly the checks of the registration are not applicable."""
-    found = verdicts_of(facts(), phase, product="claude_enterprise")
+    found = verdicts_of(facts(), phase, product="claude_enterprise", expected_owner_tenant=OTHER)
     assert {check for check, verdict in found.items() if verdict is Verdict.NOT_APPLICABLE} == PLATFORM
 
 
@@ -103,7 +109,7 @@ def test_checks_of_a_step_that_is_only_planned_say_not_yet(step: str, checks: se
     judged = judge(facts(), parameters(), "gate", frozenset({step}))
     not_yet = {row.check.id: row.finding.seen for row in judged.rows if row.finding.verdict is Verdict.NOT_YET}
     assert set(not_yet) == checks
-    assert set(not_yet.values()) == {f"{step} is planned and has not run"}
+    assert set(not_yet.values()) == {f"after {step}"}
     assert {row.check.id for row in judged.blocking_waits} == {c for c in checks if c not in ("V24b", "V28", "V33")}
     assert set(judged.open) == checks
 
@@ -175,7 +181,7 @@ def test_the_day_may_be_given() -> None:
     assert next(row.finding.verdict for row in rows if row.check.id == "V08") is Verdict.FAIL
 
 
-MAY = "V08 or V09b or V28 or V33"
+MAY = "V08 or V09b or V28 or V33 or V42"
 
 
 @pytest.mark.parametrize(
@@ -234,7 +240,18 @@ def test_verdicts_are_the_same_values_in_text_page_and_json() -> None:
 def test_the_preview_is_of_the_vault_itself() -> None:
     """01 shows what 04 will say of the vault and its firewall, and nothing else."""
     shown = preview(facts(), parameters())
-    assert {row.check.id for row in shown.rows} == {"V02", "V03", "V04", "V05", "V06", "V07", "V08", "V09", "V09b"}
+    assert {row.check.id for row in shown.rows} == {
+        "V02",
+        "V03",
+        "V04",
+        "V05",
+        "V06",
+        "V07",
+        "V08",
+        "V09",
+        "V09b",
+        "V42",
+    }
     assert shown.phase == "azure"
 
 
@@ -244,3 +261,21 @@ def test_in_brief_only_what_is_open_is_shown() -> None:
     assert [row[0] for row in judged.brief().tables[0].rows] == ["V05", "V28"]
     assert judged.brief().heading == judged.view().heading
     assert judge(facts(), parameters(), "gate").brief().tables == []
+
+
+def test_in_brief_what_waits_is_one_line() -> None:
+    """Checks of steps yet to run are named together, and take no row from what a person has to look at."""
+    found = facts(vault=known("vault", rbac=False), assignments=Known(()))
+    brief = judge(found, parameters(), "azure", frozenset({"01_consent", "03_rbac"})).brief()
+    waiting = "V15, V16, V16b, V17, V20, V31, V32, V33"
+    assert list(brief.lines) == [f"Not yet, as the steps before them have not run: {waiting}"]
+    assert [row[0] for row in brief.tables[0].rows] == ["V05"]
+    assert judge(facts(), parameters(), "azure", frozenset({"03_rbac"})).brief().tables == []
+
+
+def test_what_waits_for_several_steps_names_them_all() -> None:
+    """The steps stand in their order."""
+    planned = frozenset({"03_rbac", "01_consent"})
+    rows = {row.check.id: row.finding.seen for row in judge(facts(), parameters(), "azure", planned).rows}
+    assert rows["V31"] == "after 01_consent, 03_rbac"
+    assert rows["V15"] == "after 01_consent"
