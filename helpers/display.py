@@ -6,6 +6,7 @@ Every text is escaped for where it goes: control characters are dropped, HTML is
 from __future__ import annotations
 
 import textwrap
+from abc import ABC, abstractmethod
 from html import escape
 from typing import Any
 
@@ -16,11 +17,12 @@ _SHORT = 16
 JSON_TYPE = "application/vnd.cmek-runbook.v1+json"
 
 
-class Shown:
+class Shown(ABC):
     """A value that shows itself in a notebook, in a terminal and to a machine from its one `view`."""
 
+    @abstractmethod
     def view(self) -> View:
-        raise NotImplementedError(f"{type(self).__name__} has no view")
+        """What is shown of it."""
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return bundle(self.view())
