@@ -13,7 +13,7 @@ from typing import Any
 from helpers.view import Table, View
 
 _WIDTH = 110
-_SHORT = 16
+_SHORT = 20
 JSON_TYPE = "application/vnd.cmek-runbook.v1+json"
 
 
