@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -41,9 +42,12 @@ class Approval(Shown):
     sentence: str = ""
     world: str | None = None
     """The rehearsal it was made in; None for the real clouds. It counts there only."""
+    to_type: str = ""
+    """What a person would type to approve what is not approved."""
 
     def view(self) -> View:
         lines = [self.sentence] if self.sentence else []
+        lines += [f"To approve by hand, type: {self.to_type}"] if self.to_type else []
         sure = {
             "typed": f"Typed by whoever used the sign-in {self.by}: the person is claimed, not authenticated.",
             "signed in": f"By {self.by}, object ID and tenant taken from the sign-in. The file is not signed.",
@@ -58,52 +62,60 @@ class Approval(Shown):
         if not plan.changes:
             return
         if not self.granted:
-            raise _required(self.sentence or "the plan is not approved", plan)
+            raise _required(self.sentence or "the plan is not approved", plan, world)
         if self.digest != plan.digest:
-            raise _required("the approval is for another plan", plan, f"It names {self.digest[:12]}.")
+            raise _required("the approval is for another plan", plan, world, f"It names {self.digest[:12]}.")
         if self.world != world or (self.how == "rehearsal" and world is None):
             unnamed = "in a rehearsal it does not name" if self.how == "rehearsal" else "outside a rehearsal"
             made = f"in {self.world}" if self.world else unnamed
-            raise _required(f"the approval was made {made}, and this is {world or 'no rehearsal'}", plan)
+            raise _required(f"the approval was made {made}, and this is {world or 'no rehearsal'}", plan, world)
         if self.expires_at and datetime.fromisoformat(self.expires_at) <= now:
-            raise _required(f"the approval expired at {self.expires_at}", plan)
+            raise _required(f"the approval expired at {self.expires_at}", plan, world)
         if not plan.permanent:
             return
         if self.how not in _FOR_GOOD:
-            raise _required("a change that can never be undone needs a person's approval", plan)
+            raise _required("a change that can never be undone needs a person's approval", plan, world)
         if self.seen is None and self.how != "rehearsal":
-            raise _required("the approval does not say what was seen", plan)
+            raise _required("the approval does not say what was seen", plan, world)
         for name, value in (self.seen or {}).items():
             if plan.seen.get(name) != value:
                 raise _required(
                     f"what was approved is not what is there: {name} was {value}, and is {plan.seen.get(name, 'gone')}",
                     plan,
+                    world,
                 )
         if self.seen is not None and set(self.seen) != set(plan.seen):
-            raise _required("the approval does not cover everything the plan relies on", plan)
+            raise _required("the approval does not cover everything the plan relies on", plan, world)
 
 
-def _required(what: str, plan: Plan, more: str = "") -> ApprovalRequired:
+def _required(what: str, plan: Plan, world: str | None, more: str = "") -> ApprovalRequired:
     return ApprovalRequired(
         " ".join(part for part in (f"{plan.step}: {what.rstrip('.')}.", more) if part),
         why="Nothing was changed." if not plan.permanent else "This can never be undone, so nothing was changed.",
-        next_step=how_to_approve(plan),
+        next_step=how_to_approve(plan, world),
     )
 
 
-def how_to_approve(plan: Plan) -> str:
+def how_to_approve(plan: Plan, world: str | None) -> str:
     """What a person does to approve a plan."""
     if plan.permanent:
         return (
             "python runbook.py approve RUN with this run's id, or approve -f FILE with its parameter file; "
-            f"or type the phrase {phrase(plan)} in the approval cell"
+            f"or type the phrase {phrase(plan, world)} in the approval cell"
         )
-    return f"set mode: apply in the parameters, or type the word {phrase(plan)} in the approval cell"
+    return f"set mode: apply in the parameters, or type the word {phrase(plan, world)} in the approval cell"
 
 
-def phrase(plan: Plan) -> str:
-    """What has to be typed to approve a plan in a notebook: a word, or for a permanent one the plan's own digest."""
-    return f"for good {plan.digest[:12]}" if plan.permanent else "apply"
+def phrase(plan: Plan, world: str | None) -> str:
+    """What has to be typed to approve a plan: a word, or for a permanent one a phrase bound to what was shown.
+
+    It is made of the digest, of everything the plan relies on, and of the world: typed for another key version, or in a
+    rehearsal, it approves nothing.
+    """
+    if not plan.permanent:
+        return "apply"
+    shown = json.dumps([plan.digest, plan.seen, world], sort_keys=True)
+    return f"for good {hashlib.sha256(shown.encode()).hexdigest()[:12]}"
 
 
 def save(approval: Approval, folder: Path) -> Path:

@@ -15,7 +15,7 @@ from helpers.approval import Approval
 from helpers.checks import Phase, Verdicts, judge, preview, refuse_deviations
 from helpers.clock import Clock, stamp
 from helpers.display import Shown
-from helpers.errors import ApprovalRequired, ChecksFailed, Interrupted, RunbookError, Unproven
+from helpers.errors import ApprovalRequired, ChecksFailed, Interrupted, RunbookError, ServiceFailed, Unproven
 from helpers.facts import Facts
 from helpers.parameters import Parameters
 from helpers.plan import Plan
@@ -151,11 +151,23 @@ class Step(Shown):
             return verdicts
 
     def _settled(self, planner: Planner[W], wanted: W) -> Plan:
+        last: list[Plan] = []
+
         def look() -> Plan | NotYet:
             plan = planner.plan(wanted, planner.facts(self.services, self.parameters))
+            last.append(plan)
             return plan if plan.nothing_to_do else NotYet(f"the plan still says: {plan.summary}.")
 
-        return self.services.wait.until("the change to be readable", look, at_most=SETTLE_SECONDS)
+        what = "the change to be readable"
+        plan = self.services.wait.until_or(what, look, lambda: last[-1], at_most=SETTLE_SECONDS)
+        stop_at_refusals(plan)
+        if not plan.nothing_to_do:
+            raise ServiceFailed(
+                f"{plan.step}: waited {SETTLE_SECONDS:.0f} s for {what}, and the plan still says: {plan.summary}",
+                why="What was done may still be on its way; or something else undoes it.",
+                next_step="Run this step again later; it looks first and goes on from what is there.",
+            )
+        return plan
 
     def _approval(self, plan: Plan, typed: str) -> Approval:
         now, world = self.services.clock.now(), self.services.world
@@ -167,7 +179,8 @@ class Step(Shown):
         if not plan.changes:
             return Approval(plan.digest, True, "nothing to approve")
         who = self.services.caller
-        if typed and typed == approvals.phrase(plan):
+        wanted = approvals.phrase(plan, world)
+        if typed and typed == wanted:
             return Approval(plan.digest, True, "typed", who.object_id, who.tenant_id, seen=plan.seen, **made)
         if not plan.permanent and self.parameters.mode == "apply":
             said = "The parameters say mode: apply, which covers changes that can be undone."
@@ -180,7 +193,7 @@ class Step(Shown):
                 refused = f"there is an approval file, and it does not count: {error.what}"
             else:
                 return file
-        return Approval(plan.digest, False, "not approved", sentence=refused)
+        return Approval(plan.digest, False, "not approved", sentence=refused, to_type=wanted)
 
     @contextmanager
     def _recorded(self) -> Iterator[None]:

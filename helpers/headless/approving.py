@@ -45,7 +45,8 @@ def approve_run(run: Run, connect: Callable[[Parameters], Services], ask: Ask, *
     """
     rows = ledger.read(run.ledger)
     stopped_at = next((row["plan"] for row in reversed(rows) if row["event"] == "plan"), None)
-    given = next((row["parameters"] for row in rows if row["event"] == "run_started"), None)
+    begun = [row["parameters"] for row in rows if row["event"] in ("run_started", "run_continued")]
+    given = begun[-1] if begun else None
     if stopped_at is None or given is None or not stopped_at["permanent"]:
         raise WrongUsage(f"{run.id} did not stop at a permanent change, so there is nothing to approve in it")
     parameters = parameter_files.load({name: value for name, value in given.items() if value is not None})
@@ -64,7 +65,7 @@ def approve_run(run: Run, connect: Callable[[Parameters], Services], ask: Ask, *
 
 
 def _approved(services: Services, plan: Plan, ask: Ask) -> tuple[Path, str]:
-    wanted = phrase(plan)
+    wanted = phrase(plan, services.world)
     if ask(wanted).strip() != wanted:
         raise ApprovalRequired("not approved: the phrase was not given", why="Nothing was changed.")
     who, now = services.caller, services.clock.now()

@@ -53,6 +53,7 @@ class _Stop:
 
 def _one(run: Run, mapping: Mapping[str, Any], step: str) -> Outcome:
     import papermill
+    from jupyter_client.kernelspec import NoSuchKernel
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
@@ -78,6 +79,8 @@ def _one(run: Run, mapping: Mapping[str, Any], step: str) -> Outcome:
         stop = _told(run, step, before) or _Stop.of(_unexpected(error.ename, error.evalue))
     except DeadKernelError:
         stop = _Stop.of(Failed("the kernel died", next_step="Run this step again; it starts by looking."))
+    except (RuntimeError, NoSuchKernel) as error:
+        stop = _Stop.of(Failed(f"the kernel did not start: {error}", next_step="Run this step again."))
     except KeyboardInterrupt:
         stop = _Stop.of(Interrupted("interrupted", next_step="Run this step again; it starts by looking."))
     if stop is None:

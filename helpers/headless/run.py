@@ -74,13 +74,13 @@ def run_notebooks(
     """Execute the steps into a run folder, fresh or continued. Never raises for a notebook that stopped."""
     run = run or runs.new()
     ledger = Ledger(run.ledger, run.id, "run", services.clock.now, services.caller.object_id)
+    said = parameters.model_dump(mode="json")
     if not fresh:
         _same_target(run, services, parameters)
-        ledger.write("run_continued", cloud=parameters.cloud, world=services.world)
+        ledger.write("run_continued", cloud=parameters.cloud, world=services.world, parameters=said)
     if fresh:
-        said = parameters.model_dump(mode="json")
         ledger.write("run_started", cloud=parameters.cloud, world=services.world, parameters=said, python=sys.version)
-    outcomes = []
+    outcomes, before = [], len(read(run.ledger))
     for step in steps:
         progress(step)
         for outcome in execute(run, mapping, [step]):
@@ -88,15 +88,17 @@ def run_notebooks(
             progress(outcome)
         if outcomes[-1].exit_code:
             break
-    by_hand = _left_to_a_person(run) if parameters.product == "claude_enterprise" else ()
+    passed = parameters.product == "claude_enterprise" and not any(outcome.exit_code for outcome in outcomes)
+    by_hand = _left_to_a_person(run, before) if passed else ()
     closing = Closing(run, outcomes, services.world is not None, by_hand)
     ledger.write("run_finished", exit_code=closing.exit_code, steps={o.step: o.result for o in outcomes})
     return closing
 
 
-def _left_to_a_person(run: Run) -> tuple[str, ...]:
-    """For Claude Enterprise, what the last plan of 05 leaves to be entered by hand."""
-    plans = [row["plan"] for row in read(run.ledger) if row["event"] == "plan" and row["plan"]["step"] == attach.STEP]
+def _left_to_a_person(run: Run, before: int) -> tuple[str, ...]:
+    """For Claude Enterprise, what 05 leaves to be entered by hand, if it ran just now."""
+    rows = read(run.ledger)[before:]
+    plans = [row["plan"] for row in rows if row["event"] == "plan" and row["plan"]["step"] == attach.STEP]
     return tuple(item["says"] for item in plans[-1]["items"] if item["kind"] == "keep") if plans else ()
 
 

@@ -76,7 +76,7 @@ def _row(path: Path, number: int, line: bytes) -> Mapping[str, Any]:
         row = json.loads(line)
     except ValueError:
         row = None
-    if isinstance(row, dict):
+    if isinstance(row, dict) and "event" in row:
         return row
     raise Failed(f"{path}: line {number} is damaged", next_step="Keep the file as it is and start a new run.")
 

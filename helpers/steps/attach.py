@@ -221,8 +221,15 @@ def _seen(found: Facts, key: ExternalKey, open_verdicts: tuple[str, ...]) -> dic
         "public key SHA-256": str(there.public_sha256) if there else "unknown",
         "principal object ID": principal.object_id if principal else "unknown",
         "external key": key.id,
+        "workspaces that have it": " ".join(_holding(found, key)) or "none",
         "open verdicts": " ".join(open_verdicts) or "none",
     }
+
+
+def _holding(found: Facts, key: ExternalKey) -> list[str]:
+    """Every workspace that has the key already, archived ones too: an approval is for one more, and for one only."""
+    rows = found.workspaces.value if isinstance(found.workspaces, Known) else ()
+    return sorted(row.id for row in rows if row.external_key_id == key.id)
 
 
 def _name(workspace: object) -> str:

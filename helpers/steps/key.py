@@ -107,7 +107,7 @@ class Tag:
         return {"change": "tag key", **_place(self.vault, self.key), "tags": " ".join(sorted(self.tags))}
 
     def seen(self) -> Mapping[str, str]:
-        return {}
+        return {"key version": self.key.version}
 
     def perform(self, services: Services) -> Done:
         merged = {**self.key.tags, **self.tags}
@@ -131,7 +131,7 @@ class Narrow:
         return {"change": "narrow key", **_place(self.vault, self.key), "operations": " ".join(self.operations)}
 
     def seen(self) -> Mapping[str, str]:
-        return {}
+        return {"key version": self.key.version, "operations": " ".join(sorted(self.key.operations))}
 
     def perform(self, services: Services) -> Done:
         narrowed = services.keys.update(self.key.name, self.key.version, operations=self.operations)

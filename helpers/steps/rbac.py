@@ -65,7 +65,7 @@ class Grant:
         }
 
     def seen(self) -> Mapping[str, str]:
-        return {}
+        return {"principal object ID": self.principal.object_id}
 
     def perform(self, services: Services) -> Done:
         made = services.wait.until(

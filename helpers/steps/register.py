@@ -131,7 +131,12 @@ def validated(services: Services, parameters: Parameters) -> Facts:
         return replace(found, validation=Absent())
     seen = judge(found, parameters, "azure")
     hopeless = seen.blocking_failures or seen.blocking_unknowns
-    return replace(found, validation=_validation(services, mine[0].id, 0.0 if hopeless else PROPAGATION_SECONDS))
+    answer, waited = _validation(services, mine[0].id, 0.0 if hopeless else PROPAGATION_SECONDS)
+    if waited:
+        found = facts(services, parameters)  # what was read before the wait may no longer be so
+        still = isinstance(found.external_keys, Known) and ours(found.external_keys.value, parameters) == mine
+        answer = answer if still else Unknown("the external keys changed while it was validated")
+    return replace(found, validation=answer)
 
 
 def again(services: Services, parameters: Parameters, wanted: Wanted) -> Plan:
@@ -243,15 +248,16 @@ def foreign_refusal(rows: tuple[ExternalKey, ...], parameters: Parameters) -> Re
     )
 
 
-def _validation(services: Services, key_id: str, at_most: float) -> Found[Validation]:
-    """The last answer of Anthropic, after the bounded wait; a failure that lasts is shown as it is."""
+def _validation(services: Services, key_id: str, at_most: float) -> tuple[Found[Validation], bool]:
+    """The last answer of Anthropic, and whether it was waited for; a failure that lasts is shown as it is."""
     last: list[Found[Validation]] = []
 
     def look() -> Found[Validation] | NotYet:
         answer = services.admin.validate(key_id)
-        last[:] = [answer]
+        last.append(answer)
         if isinstance(answer, Known) and not answer.value.succeeded:
             return NotYet(f"Anthropic says: {answer.value.error}", answer.value.request_id)
         return answer
 
-    return services.wait.until_or("Anthropic's validation", look, lambda: last[0], at_most=at_most)
+    answer = services.wait.until_or("Anthropic's validation", look, lambda: last[-1], at_most=at_most)
+    return answer, len(last) > 1

@@ -31,7 +31,9 @@ def test_a_live_like_run_stops_for_approval_then_attaches_once_and_then_keeps_ev
     refused = commands("approve", stopped_at, "--phrase", "for good 000000000000")
     assert refused.code == 3 and not (commands.home / "approvals").exists()
     digest = next(row["plan"]["digest"] for row in reversed(commands.ledger()) if row["event"] == "plan")
-    approved = commands("approve", stopped_at, "--phrase", f"for good {digest[:12]}", identity="reader")
+    shown = next(row["approval"]["to_type"] for row in reversed(commands.ledger()) if row["event"] == "approval")
+    assert shown in first.err
+    approved = commands("approve", stopped_at, "--phrase", shown, identity="reader")
     assert approved.code == 0, approved.err
     file = json.loads((commands.home / "approvals" / f"{digest}.json").read_text())
     assert file["by"] == commands.cloud.world.state.identities["reader"].object_id and file["seen"]["key version"]

@@ -13,7 +13,7 @@ import yaml
 
 from helpers.cli import main
 from helpers.rehearsal.serve import Served
-from tests.commands.conftest import Commands
+from tests.commands.conftest import ROOT, Commands
 from tests.services.conftest import healthy, healthy_world
 from tests.services.rehearsed import GIVEN, Rehearsed
 
@@ -150,3 +150,20 @@ def test_a_run_for_enterprise_ends_with_what_to_enter(tmp_path: Path) -> None:
         f"tenant ID {GIVEN['tenant_id']}"
     )
     assert said in " ".join(ended.err.split())
+
+
+@pytest.mark.slow
+def test_a_run_gone_on_with_under_other_parameters_can_be_approved(tmp_path: Path) -> None:
+    """`approve RUN` goes by the parameters the run was last gone on with, which made the plan it stopped at."""
+    changed = tmp_path / "changed.yaml"
+    good = yaml.safe_load((ROOT / "parameters" / "rehearsal.yaml").read_text())["parameters"]
+    given = {**good, "workspace": {"create": "another-name"}}
+    changed.write_text(yaml.safe_dump({"parameters": given}))
+    with Served("healthy") as cloud:
+        commands = Commands(cloud, tmp_path)
+        assert commands("run", "-f", "parameters/rehearsal.yaml").code == 3
+        run = commands.ledger()[0]["run"]
+        assert commands("run", "-f", str(changed), "--continue", run, "--step", "05").code == 3
+        shown = next(row["approval"]["to_type"] for row in reversed(commands.ledger()) if row["event"] == "approval")
+        approved = commands("approve", run, "--phrase", shown)
+        assert approved.code == 0, approved.err

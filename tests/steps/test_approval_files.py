@@ -66,7 +66,7 @@ def test_a_file_that_does_not_count_does_not_beat_the_typed_phrase(walk_onboarde
     """A file left from before is there, and the phrase is typed: the phrase counts."""
     step, target, plan = stopped(walk_onboarded)
     file(step, plan, **NOT_COUNTING[why][0])
-    approval = step.approve(plan, phrase(plan))
+    approval = step.approve(plan, phrase(plan, step.services.world))
     assert approval.granted and approval.how == "typed"
     step.apply(attach, target, plan, approval)
     assert walk_onboarded.world.cloud.wrote() == ["workspace update"]
@@ -83,7 +83,7 @@ def test_why_a_file_does_not_count_is_told_when_nothing_is_typed(walk_onboarded:
     assert "there is an approval file, and it does not count" in approval.sentence and said in approval.sentence
     with pytest.raises(ApprovalRequired) as caught:
         step.apply(attach, target, plan, approval)
-    assert said in caught.value.what and phrase(plan) in caught.value.next_step
+    assert said in caught.value.what and phrase(plan, step.services.world) in caught.value.next_step
     assert walk_onboarded.world.cloud.wrote() == []
 
 
@@ -95,3 +95,32 @@ def test_a_file_that_does_not_count_is_refused_by_apply_too(walk_onboarded: Walk
     with pytest.raises(ApprovalRequired, match=said):
         step.apply(attach, target, plan, file(step, plan, **changes))
     assert walk_onboarded.world.cloud.wrote() == []
+
+
+def test_an_approval_is_for_one_workspace_only(walk_onboarded: Walk) -> None:
+    """After the attach the new workspace is renamed: the old file does not let a second one be made with the key."""
+    state = walk_onboarded.world.state
+    there = state.workspaces.pop(WORKSPACE)
+    step = walk_onboarded.begin("05_register")
+    _, plan = walk_onboarded.gate(step)
+    file(step, plan)
+    state.workspaces[WORKSPACE] = there.model_copy(update={"name": "renamed"})
+    target, again = walk_onboarded.gate(step)
+    assert again.digest == plan.digest
+    approval = step.approve(again)
+    assert not approval.granted and "workspaces that have it was none" in approval.sentence
+    with pytest.raises(ApprovalRequired):
+        step.apply(attach, target, again, approval)
+    assert walk_onboarded.world.cloud.wrote() == []
+
+
+def test_a_phrase_typed_for_another_key_version_approves_nothing(walk_onboarded: Walk) -> None:
+    """The phrase is bound to what was shown: after a rotation the one typed before is not the phrase."""
+    step, _, plan = stopped(walk_onboarded)
+    typed = phrase(plan, step.services.world)
+    versions = walk_onboarded.world.state.vaults["kv-contoso-claude"].keys["claude-cmek"].versions
+    (only,) = versions.values()
+    versions["f" * 32] = only.model_copy(update={"created": walk_onboarded.world.state.settings.now})
+    _, moved = walk_onboarded.gate(step)
+    assert moved.digest == plan.digest
+    assert not step.approve(moved, typed).granted

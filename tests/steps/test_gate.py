@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from helpers.approval import Approval
 from helpers.checks import Verdict
 from helpers.errors import ChecksFailed, Refused
 from helpers.headless.planning import plan_all
-from helpers.plan import Keep
+from helpers.model import Known
+from helpers.notebook import Step
+from helpers.plan import Keep, Plan
 from helpers.rehearsal.state import State
 from helpers.steps import attach, rbac, register
 from tests.services.rehearsed import GIVEN, Rehearsed, given
@@ -154,3 +157,26 @@ def test_where_waiting_cannot_help_validation_is_asked_once(walk_onboarded: Walk
     assert not found.validation.value.succeeded  # type: ignore[union-attr]
     assert walk.world.cloud.asked("external key validate") == 1
     assert [line for line in walk.world.said if "Anthropic's validation" in line] == []
+
+
+def test_what_was_read_before_a_wait_is_read_again(walk_onboarded: Walk) -> None:
+    """Validation was waited for: the key, the roles and the vault are looked at again after it, and judged as they are."""
+    walk = walk_onboarded
+    undo(walk.world.state, "03_rbac")
+    walk.world.state.settings.role_lag_seconds = 40
+    walk.take("03_rbac")
+    step = walk.begin("05_register")
+    step.apply(register, register.Wanted.of(step.parameters), *planned(step))
+    before = len(walk.world.cloud.journal.rows())
+    found = step.read(register.validated)
+    assert isinstance(found.validation, Known) and found.validation.value.succeeded
+    asked = [row["operation"] for row in walk.world.cloud.journal.rows()[before:]]
+    assert asked.count("external key validate") > 1
+    last = len(asked) - 1 - asked[::-1].index("external key validate")
+    assert {"Vaults_Get", "GetKey", "RoleAssignments_ListForScope"} <= set(asked[last:])
+
+
+def planned(step: Step) -> tuple[Plan, Approval]:
+    """The registration's plan and its approval."""
+    plan = register.plan(register.Wanted.of(step.parameters), step.read(register.facts))
+    return plan, step.approve(plan)

@@ -75,7 +75,7 @@ def approved(walk: Walk, **changes: Any) -> tuple[Step, attach.Wanted, Plan, App
     """05 up to the granted approval of the attaching."""
     step = walk.begin("05_register", **changes)
     target, plan = walk.gate(step)
-    approval = step.approve(plan, phrase(plan))
+    approval = step.approve(plan, phrase(plan, step.services.world))
     assert approval.granted
     return step, target, plan, approval
 

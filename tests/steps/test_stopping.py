@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from helpers.approval import phrase
 from helpers.errors import ApprovalRequired, ChecksFailed, Failed, Refused, RunbookError, Unproven
 from helpers.rehearsal.state import NetworkAcls
 from helpers.steps import attach
@@ -174,7 +175,7 @@ def test_what_was_approved_must_still_be_there(walk_onboarded: Walk) -> None:
     step = walk_onboarded.begin("05_register", workspace={"id": "wrkspc_01REHEARSALCMEK"})
 
     target, shown = walk_onboarded.gate(step)
-    approval = step.approve(shown, f"for good {shown.digest[:12]}")
+    approval = step.approve(shown, phrase(shown, step.services.world))
     assert approval.granted
     versions = state.vaults[VAULT].keys[KEY].versions
     (only,) = versions

@@ -93,7 +93,7 @@ class Walk:
         self.show(first)
         self.show(step.apply(register, wanted, first, step.approve(first)))
         target, plan = self.gate(step)
-        approval = step.approve(plan, approvals.phrase(plan) if typed is None else typed)
+        approval = step.approve(plan, approvals.phrase(plan, step.services.world) if typed is None else typed)
         self.show(approval)
         self.show(step.apply(attach, target, plan, approval))
         step.finish(attach, attach.Wanted.of(step.parameters))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,7 @@ def test_an_approval_that_does_not_cover_a_plan_is_refused(plan: Plan, changes: 
         covers(given(plan, **changes), plan)
     assert said in refused.value.what
     assert refused.value.exit_code == 3
-    assert refused.value.next_step == how_to_approve(plan)
+    assert refused.value.next_step == how_to_approve(plan, None)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,7 @@ def test_what_is_refused_is_said_once() -> None:
         covers(given(PERMANENT, granted=False, how="not approved", sentence=f"{why}."), PERMANENT)
     assert refused.value.what == f"05_register: {why}."
     assert "\n".join(refused.value.lines()).count(why) == 1
-    assert "\n".join(refused.value.lines()).count(how_to_approve(PERMANENT)) == 1
+    assert "\n".join(refused.value.lines()).count(how_to_approve(PERMANENT, None)) == 1
 
 
 def test_a_rehearsal_that_says_what_it_saw_is_held_to_it() -> None:
@@ -177,13 +178,16 @@ def test_an_approval_says_how_sure_it_is(approval: Approval, heading: str, line:
     assert (view.data["how"], view.data["granted"]) == (approval.how, approval.granted)
 
 
-def test_the_phrase_for_good_names_the_plan() -> None:
-    """What is typed for a permanent plan is that plan's own digest; the guide to approving says so."""
-    assert phrase(PERMANENT) == f"for good {PERMANENT.digest[:12]}"
-    assert phrase(REVERSIBLE) == "apply"
-    for way in ("approve RUN", "approve -f FILE", phrase(PERMANENT)):
-        assert way in how_to_approve(PERMANENT)
-    assert "mode: apply" in how_to_approve(REVERSIBLE)
+def test_the_phrase_for_good_is_bound_to_what_was_shown() -> None:
+    """Another plan, another thing it relies on, or another world has another phrase; the guide to approving tells it."""
+    moved = Plan(PERMANENT.step, (Pretended(PERMANENT.changes[0].intent(), {"key version": "other"}, permanent=True),))
+    assert moved.digest == PERMANENT.digest
+    phrases = {phrase(PERMANENT, None), phrase(PERMANENT, "A"), phrase(PERMANENT, "B"), phrase(moved, None)}
+    assert len(phrases) == 4 and all(re.fullmatch(r"for good [0-9a-f]{12}", said) for said in phrases)
+    assert phrase(REVERSIBLE, None) == phrase(REVERSIBLE, "A") == "apply"
+    for way in ("approve RUN", "approve -f FILE", phrase(PERMANENT, "A")):
+        assert way in how_to_approve(PERMANENT, "A")
+    assert "mode: apply" in how_to_approve(REVERSIBLE, None)
 
 
 def test_a_saved_approval_is_found_again(tmp_path: Path) -> None:

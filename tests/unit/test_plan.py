@@ -146,6 +146,7 @@ def test_attaching_names_what_was_seen() -> None:
         "public key SHA-256": one("key").public_sha256,
         "principal object ID": one("principals").object_id,
         "external key": "cmek_01Ours",
+        "workspaces that have it": "none",
         "open verdicts": "none",
     }
     assert attach.intended(parameters()).digest == plan.digest
