@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,9 @@ def shown(steps: int) -> Iterator[Callable[[Outcome | str], None]]:
     if not sys.stderr.isatty():
         yield _line
         return
-    with tqdm(total=steps, file=sys.stderr, bar_format="{desc:<14}{bar} {n_fmt}/{total_fmt} {elapsed}") as bar:
+    width = shutil.get_terminal_size().columns  # a terminal that does not know its width is taken for 80
+    shape = "{desc:<14}{bar} {n_fmt}/{total_fmt} {elapsed}"
+    with tqdm(total=steps, file=sys.stderr, ncols=width, bar_format=shape) as bar:
 
         def advance(news: Outcome | str) -> None:
             if isinstance(news, Outcome):

@@ -8,25 +8,13 @@ import pytest
 
 from helpers.checks import ALL, Verdict
 from helpers.model import Absent, Known, Unknown
-from tests.cases.building import OTHER, TENANT, VAULT_ID, facts, known
-from tests.unit.checks.finding import finding
+from tests.cases.building import OTHER, TENANT, VAULT_ID, facts
+from tests.unit.checks.finding import assignment, finding, principal, workspace
 
 PASS, FAIL = Verdict.PASS, Verdict.FAIL
 GONE = Unknown("no permission", "req-1")
 NONE = Known(())
 BY_ID = {"workspace": {"id": "wrkspc_01Contoso"}}
-
-
-def principal(**changes: Any) -> dict[str, Any]:
-    return {"principals": known("principals", **changes)}
-
-
-def assignment(**changes: Any) -> dict[str, Any]:
-    return {"assignments": known("assignments", **changes)}
-
-
-def workspace(**changes: Any) -> dict[str, Any]:
-    return {"workspaces": known("workspaces", **changes)}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from helpers.checks import ALL, Verdict
 from helpers.model import Absent, Known, NetworkRules, Unknown
 from tests.cases.building import KEY_ID, NOW, OTHER, PRINCIPAL, TAG, TENANT, VAULT_ID, facts, known, one
-from tests.unit.checks.finding import finding
+from tests.unit.checks.finding import assignment, finding, principal, workspace
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 GONE = Unknown("no permission", "req-1")
@@ -31,18 +31,6 @@ def vault(**changes: Any) -> dict[str, Any]:
 
 def key(**changes: Any) -> dict[str, Any]:
     return {"key": known("key", **changes)}
-
-
-def principal(**changes: Any) -> dict[str, Any]:
-    return {"principals": known("principals", **changes)}
-
-
-def assignment(**changes: Any) -> dict[str, Any]:
-    return {"assignments": known("assignments", **changes)}
-
-
-def workspace(**changes: Any) -> dict[str, Any]:
-    return {"workspaces": known("workspaces", **changes)}
 
 
 def two(fact: str, **changes: Any) -> dict[str, Any]:
