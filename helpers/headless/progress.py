@@ -18,9 +18,9 @@ def shown(steps: int) -> Iterator[Callable[[Outcome | str], None]]:
     if not sys.stderr.isatty():
         yield _line
         return
-    width = shutil.get_terminal_size().columns  # a terminal that does not know its width is taken for 80
+    size = shutil.get_terminal_size()  # a terminal that does not know its size is taken for 80 by 24
     shape = "{desc:<14}{bar} {n_fmt}/{total_fmt} {elapsed}"
-    with tqdm(total=steps, file=sys.stderr, ncols=width, bar_format=shape) as bar:
+    with tqdm(total=steps, file=sys.stderr, ncols=size.columns, nrows=size.lines, bar_format=shape) as bar:
 
         def advance(news: Outcome | str) -> None:
             if isinstance(news, Outcome):

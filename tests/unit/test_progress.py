@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import io
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,35 +12,32 @@ import pytest
 from helpers.headless.notebooks import Outcome
 from helpers.headless.progress import shown
 
+ROOT = Path(__file__).resolve().parents[2]
+GOING_ON = """
+from pathlib import Path
+from helpers.headless.notebooks import Outcome
+from helpers.headless.progress import shown
+with shown(2) as tell:
+    tell("02_key")
+    tell(Outcome("02_key", "changed", 1.25, Path("02_key.ipynb")))
+"""
 
-class Screen(io.StringIO):
-    """A terminal, or a file, to write to."""
 
-    def __init__(self, *, terminal: bool) -> None:
-        super().__init__()
-        self.terminal = terminal
+def test_a_terminal_gets_a_bar_with_the_steps_name() -> None:
+    """The bar names the step and counts, also on a terminal that does not know its size, as this one."""
+    ours, theirs = os.openpty()
+    try:
+        subprocess.run([sys.executable, "-c", GOING_ON], cwd=ROOT, stdout=theirs, stderr=theirs, check=True, timeout=60)
+        said = os.read(ours, 65536).decode()
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert "02_key" in said and "1/2" in said and "█" in said
 
-    def isatty(self) -> bool:
-        return self.terminal
 
-
-def written(monkeypatch: pytest.MonkeyPatch, *, terminal: bool) -> str:
-    """What is written while 02 of two steps is run."""
-    screen = Screen(terminal=terminal)
-    monkeypatch.setattr(sys, "stderr", screen)
-    monkeypatch.setenv("COLUMNS", "0")
+def test_elsewhere_each_step_gets_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """A log gets one plain line when a step has ended, with its outcome and seconds, and no bar."""
     with shown(2) as tell:
         tell("02_key")
         tell(Outcome("02_key", "changed", 1.25, Path("02_key.ipynb")))
-    return screen.getvalue()
-
-
-def test_a_terminal_gets_a_bar_with_the_steps_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bar names the step and counts, also on a terminal that does not know how wide it is."""
-    said = written(monkeypatch, terminal=True)
-    assert "02_key" in said and "1/2" in said
-
-
-def test_elsewhere_each_step_gets_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A log gets one plain line when a step has ended, with its outcome and seconds, and no bar."""
-    assert written(monkeypatch, terminal=False) == "02_key: changed, 1.2 s\n"
+    assert capsys.readouterr().err == "02_key: changed, 1.2 s\n"
