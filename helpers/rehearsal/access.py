@@ -2,7 +2,8 @@
 
 Rule: allowed when an effective role assignment at or above the scope grants the action and no deny assignment covers
 it. Actions match with `*` and without regard to case; not_actions subtract within one role. A new assignment counts
-only after the world's role lag. Source: Azure RBAC overview and the facts measured for the data plane, 2026-11-23.
+only after the world's role lag. What is assigned or denied to a group counts for its
+members. Source: Azure RBAC overview and the facts measured for the data plane, 2026-11-23.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from helpers.rehearsal.roles import BUILT_IN, Permissions
 from helpers.rehearsal.state import RoleAssignment
 from helpers.rehearsal.world import World
 
+EVERYBODY = "00000000-0000-0000-0000-000000000000"
+"""As a principal of a deny assignment."""
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -28,12 +32,13 @@ class Decision:
 
 def decide(world: World, principal_id: str, action: str, scope: str, *, data: bool) -> Decision:
     """Whether a principal may do one action (`Microsoft.KeyVault/vaults/keys/read`) at one scope."""
+    own = and_groups(world, principal_id)
     for name, deny in world.state.deny_assignments.items():
         denied = deny.data_actions if data else deny.actions
-        covered = principal_id in deny.principals or "00000000-0000-0000-0000-000000000000" in deny.principals
+        covered = (own | {EVERYBODY}) & set(map(str.lower, deny.principals))
         if (
             covered
-            and principal_id not in deny.exclude_principals
+            and not own & set(map(str.lower, deny.exclude_principals))
             and within(scope, deny.scope)
             and any(matches(pattern, action) for pattern in denied)
         ):
@@ -45,13 +50,23 @@ def decide(world: World, principal_id: str, action: str, scope: str, *, data: bo
 
 
 def effective(world: World, principal_id: str) -> list[tuple[str, RoleAssignment]]:
-    """The principal's role assignments that have had time to take effect."""
+    """The principal's role assignments, its groups' too, that have had time to take effect."""
+    own = and_groups(world, principal_id)
     lag = timedelta(seconds=world.state.settings.role_lag_seconds)
     return [
         (name, assignment)
         for name, assignment in world.state.role_assignments.items()
-        if assignment.principal_id == principal_id and world.now() >= assignment.created + lag
+        if assignment.principal_id.lower() in own and world.now() >= assignment.created + lag
     ]
+
+
+def and_groups(world: World, principal_id: str) -> frozenset[str]:
+    """A principal's id and those of the groups it belongs to, in lower case."""
+    wanted = principal_id.lower()
+    principal = next((p for id_, p in world.state.service_principals.items() if id_.lower() == wanted), None)
+    identity = world.identity_of(principal_id)
+    groups = [*(principal.member_of if principal else ()), *(identity.groups if identity else ())]
+    return frozenset({wanted, *map(str.lower, groups)})
 
 
 def permissions(world: World, assignment: RoleAssignment) -> Permissions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 
 from helpers.rehearsal.tokens import bearer, claims
@@ -41,3 +42,11 @@ def caller(world: World, request: Request, audience: str) -> Caller | Stranger:
     if world.now().timestamp() >= said["exp"]:
         return Stranger.EXPIRED
     return Caller(said["oid"], said["appid"], said["tid"])
+
+
+def expiry(world: World, request: Request) -> datetime:
+    """When the request's token of this world ends, or ended. Raises ValueError where there is none."""
+    said = claims(world, bearer(request) or "")
+    if said is None:
+        raise ValueError("the request has no token of this world")
+    return datetime.fromtimestamp(said["exp"], UTC)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
+import io
 import re
 import socket
+import time
 import uuid
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from helpers.rehearsal.drip import drip
+from helpers.rehearsal.inlet import Inlet, TooSlow
+from helpers.rehearsal.refusal import Refusal, phrase, shown
 from helpers.rehearsal.wire import Request, Response
 
 if TYPE_CHECKING:
@@ -20,19 +24,17 @@ LINE = 65536
 HEADERS = 65536
 BODY = 1024 * 1024
 LINGER = 16 * BODY
-LINGER_SECONDS = 0.2
-"""After a refusal the rest of the request is read and dropped, or the client might lose the refusal to a reset."""
+LINGER_SECONDS = (0.2, 2)
+"""After a refusal the rest of the request is read and dropped, or the client might lose the refusal to a reset: while
+it comes without such a pause, and no longer than that."""
 IDLE_SECONDS = 300
+"""Between two requests, and for a client to take a reply."""
+REQUEST_SECONDS = 30
+"""From the first byte of a request until it is whole."""
+REFUSAL_SECONDS = 2
+"""The same where there is no room: for a client that is to be told so."""
 HANDSHAKE_SECONDS = 10
 MARKER = "rehearsal.invalid"
-
-
-class Refusal(Exception):
-    """A request the front answers itself; the reason goes into the reason phrase."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
 
 
 class Connection(BaseHTTPRequestHandler):
@@ -44,6 +46,11 @@ class Connection(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     """Without it every request cost about 50 ms (measured 2026-11)."""
     tunnel: str | None = None
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile.close()
+        self._listen()
 
     def handle(self) -> None:
         with self.server.admitted(self) as room:
@@ -63,10 +70,11 @@ class Connection(BaseHTTPRequestHandler):
 
     def _serve_one(self, room: bool) -> None:
         self.command = ""
-        self.raw_requestline = self.rfile.readline(LINE + 1)
-        if not self.raw_requestline:
-            return
+        self._inlet.expect(*((IDLE_SECONDS, REQUEST_SECONDS) if room else (REFUSAL_SECONDS, REFUSAL_SECONDS)))
         try:
+            self.raw_requestline = self.rfile.readline(LINE + 1)
+            if not self.raw_requestline:
+                return
             if len(self.raw_requestline) > LINE:
                 raise Refusal(414, "the request line is too long")
             if not self.parse_request():
@@ -80,6 +88,8 @@ class Connection(BaseHTTPRequestHandler):
                 self._reply(self._answer())
         except Refusal as refusal:
             self._refuse(refusal)
+        except TooSlow:
+            self._refuse(Refusal(408, "the request did not come whole in time"))
 
     def _answer(self) -> Response:
         """For a simulated host, for the front itself (also through the proxy, as a client inside sends it), or none."""
@@ -89,20 +99,23 @@ class Connection(BaseHTTPRequestHandler):
         if self.path.startswith("/"):
             self._check_host(self.server.is_own_name(self._host()))
             return self.server.control.handle(self._request(self._host(), self.path))
-        target = urlsplit(self.path)
+        try:
+            target = urlsplit(self.path)
+        except ValueError:
+            raise Refusal(400, "the request target is not an address") from None
         if self.server.is_own_name(target.netloc):
             return self.server.control.handle(self._request(target.netloc, f"{target.path}?{target.query}"))
         if (self.command, target.scheme, target.netloc, target.path) == ("GET", "http", MARKER, "/"):
             self._body()
             return self.server.marker()
-        raise Refusal(403, f"{_shown(target.netloc)} is not simulated over plain HTTP")
+        raise Refusal(403, f"{shown(target.netloc or self.path)} is not simulated over plain HTTP")
 
     def _connect(self) -> None:
         host, _, port = self.path.lower().rpartition(":")
         if self.tunnel is not None or not self.server.simulates(host):
-            raise Refusal(403, f"{_shown(host or self.path)} is not simulated")
+            raise Refusal(403, f"{shown(host or self.path)} is not simulated")
         if port != "443":
-            raise Refusal(403, f"{_shown(self.path)} is not simulated, only port 443 is")
+            raise Refusal(403, f"{shown(self.path)} is not simulated, only port 443 is")
         self._send(200, "Connection established", {}, None)
         self.connection.settimeout(HANDSHAKE_SECONDS)
         self.rfile.close()
@@ -111,10 +124,13 @@ class Connection(BaseHTTPRequestHandler):
         wrapped = self.server.context.wrap_socket(self.connection, server_side=True, do_handshake_on_connect=False)
         self.connection = wrapped
         wrapped.do_handshake()
-        self.connection.settimeout(IDLE_SECONDS)
-        self.rfile = self.connection.makefile("rb")
+        self._listen()
         self.tunnel = host
         self.close_connection = False
+
+    def _listen(self) -> None:
+        self._inlet = Inlet(self.connection)
+        self.rfile = io.BufferedReader(self._inlet)
 
     def _request(self, host: str, target: str) -> Request:
         path, _, query = target.partition("?")
@@ -160,7 +176,7 @@ class Connection(BaseHTTPRequestHandler):
 
     def _check_host(self, right: bool) -> None:
         if not right:
-            raise Refusal(421, f"Host {_shown(self._host())} is not what this connection is for")
+            raise Refusal(421, f"Host {shown(self._host())} is not what this connection is for")
 
     def _check_headers(self) -> None:
         if self.request_version not in ("HTTP/1.0", "HTTP/1.1"):
@@ -177,17 +193,20 @@ class Connection(BaseHTTPRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What the standard library found wrong with a request line or headers."""
-        self._refuse(Refusal(code, _shown(message or _phrase(code))))
+        self._refuse(Refusal(code, shown(message or phrase(code))))
 
     def _refuse(self, refusal: Refusal) -> None:
         body = Response(refusal.status, {"error": {"code": "Rehearsal", "message": str(refusal)}}).encoded()
         headers = {"connection": "close", "content-type": "application/json"}
         self._send(refusal.status, f"rehearsal: {refusal}", headers, body)
         self.close_connection = True
-        self.connection.settimeout(LINGER_SECONDS)
-        left = LINGER
+        left, until = LINGER, time.monotonic() + LINGER_SECONDS[1]
         with contextlib.suppress(TimeoutError):
-            while left > 0 and (part := self.rfile.read1(BODY)):
+            while left > 0 and time.monotonic() < until:
+                self._inlet.expect(LINGER_SECONDS[0], LINGER_SECONDS[0])
+                part = self.rfile.read1(BODY)
+                if not part:
+                    break
                 left -= len(part)
 
     def _reply(self, response: Response) -> None:
@@ -195,23 +214,19 @@ class Connection(BaseHTTPRequestHandler):
         if response.body is not None:
             headers.setdefault("content-type", "application/json; charset=utf-8")
         bodiless = response.status in (204, 304)
-        self._send(response.status, _phrase(response.status), headers, None if bodiless else response.encoded())
+        body = None if bodiless else response.encoded()
+        self._send(response.status, phrase(response.status), headers, body, response.drip_seconds)
 
-    def _send(self, status: int, reason: str, headers: dict[str, str], body: bytes | None) -> None:
+    def _send(self, status: int, reason: str, headers: dict[str, str], body: bytes | None, slowly: float = 0) -> None:
         """Write one reply whole; `body` None is for those that have none by definition."""
         lines = {**self.server.stamps(), **headers}
         if body is not None:
             lines["content-length"] = str(len(body))
         text = "".join(f"{name}: {' '.join(value.splitlines())}\r\n" for name, value in lines.items())
         head = f"HTTP/1.1 {status} {reason}\r\n{text}\r\n".encode("latin-1", "replace")
-        self.connection.sendall(head if body is None or self.command == "HEAD" else head + body)
-
-
-def _shown(text: str) -> str:
-    """A client's words, fit for a reason phrase."""
-    return re.sub(r"[^\w .:*\[\]/()'-]", "?", text, flags=re.ASCII)[:200]
-
-
-def _phrase(status: int) -> str:
-    """The status's reason phrase; a service may send one that has none registered, such as 529."""
-    return http.client.responses.get(status, "Unregistered")
+        whole = head if body is None or self.command == "HEAD" else head + body
+        self.connection.settimeout(IDLE_SECONDS)
+        if slowly:
+            drip(self.connection, whole, slowly, self.server.cloud.closes_within)
+        else:
+            self.connection.sendall(whole)

@@ -23,8 +23,8 @@ from helpers.rehearsal.control import Control
 from helpers.rehearsal.router import host_matches
 from helpers.rehearsal.wire import Request, Response
 
-CONNECTIONS = 64
-"""Served at once; one more is told so and closed."""
+CONNECTIONS = 256
+"""Served at once. One more is told so and closed; with twice as many there is nobody left to tell it."""
 
 
 class Front(socketserver.ThreadingTCPServer):
@@ -43,6 +43,7 @@ class Front(socketserver.ThreadingTCPServer):
         self.fingerprint = certificates.fingerprint
         self.context = certificates.context()
         self._open: set[Connection] = set()
+        self._threads_running = 0
         self._closing = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="rehearsal front", daemon=True)
@@ -62,6 +63,7 @@ class Front(socketserver.ThreadingTCPServer):
 
     def close(self) -> None:
         """Stop listening, close every connection, and wait briefly until their threads are done."""
+        self.cloud.close()
         if self._thread.is_alive():
             self.shutdown()
             self._thread.join()
@@ -70,7 +72,32 @@ class Front(socketserver.ThreadingTCPServer):
             self._closing = True
             for connection in self._open:
                 connection.hang_up()
-            self._changed.wait_for(lambda: not self._open, timeout=5)
+            self._changed.wait_for(lambda: not self._threads_running, timeout=5)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """A thread for a new connection, if there may be one more."""
+        with self._changed:
+            full = self._threads_running >= 2 * CONNECTIONS
+            self._threads_running += not full
+        if full:
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self._thread_ended()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._thread_ended()
+
+    def _thread_ended(self) -> None:
+        with self._changed:
+            self._threads_running -= 1
+            self._changed.notify_all()
 
     @contextmanager
     def admitted(self, connection: Connection) -> Iterator[bool]:
@@ -85,7 +112,6 @@ class Front(socketserver.ThreadingTCPServer):
         finally:
             with self._changed:
                 self._open.discard(connection)
-                self._changed.notify_all()
 
     def simulates(self, host: str) -> bool:
         return any(host_matches(pattern, host) for pattern in self.cloud.router.hosts)

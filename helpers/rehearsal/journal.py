@@ -10,7 +10,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Entry:
-    """One request. `wrote` says whether the world is another one after it; a token or a validation is not a write."""
+    """One request. `wrote` says whether the world is another one after it; a token or a validation is not a write.
+
+    `claims` names what a token request wants in its token: more than `xms_cc` after a claims challenge.
+    """
 
     time: datetime
     method: str
@@ -20,6 +23,7 @@ class Entry:
     status: int
     request_id: str
     wrote: bool
+    claims: tuple[str, ...] = ()
 
 
 class Journal:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import base64
-from functools import lru_cache
+import threading
+from functools import cache, lru_cache
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from helpers.rehearsal.state import KeyVersion, State
+
+_SHARING = threading.Lock()
+"""So that two worlds at once do not make two of them."""
 
 
 def base64url(data: bytes) -> str:
@@ -33,6 +37,16 @@ def generate(version: KeyVersion) -> KeyVersion:
     )
 
 
+def shared(version: KeyVersion) -> KeyVersion:
+    """The version with the one private key of its size that this process has for all of them.
+
+    For drills in which the key itself is not under test: a real RSA key that wraps and unwraps, only not a fresh one.
+    """
+    with _SHARING:
+        made = _shared(version.size)
+    return version.model_copy(update={"pem": made.pem, "n": made.n})
+
+
 @lru_cache(maxsize=256)
 def private_key(pem: str) -> rsa.RSAPrivateKey:
     """The private key in a PEM text; parsed once, as parsing costs more than using it."""
@@ -44,9 +58,15 @@ def private_key(pem: str) -> rsa.RSAPrivateKey:
 
 def complete(state: State) -> State:
     """The state with key material for every key version that has none yet."""
+    with_key = shared if state.settings.shared_keys else generate
     for vault in state.vaults.values():
         for key in vault.keys.values():
             for name, version in key.versions.items():
                 if not version.pem:
-                    key.versions[name] = generate(version)
+                    key.versions[name] = with_key(version)
     return state
+
+
+@cache
+def _shared(size: int) -> KeyVersion:
+    return generate(KeyVersion(size=size))

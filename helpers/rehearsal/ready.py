@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import glob
 import json
 import os
 import tempfile
@@ -12,6 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
+_RANDOM = "?" * 8
+"""What mkstemp puts at the end of a name."""
 DEFAULT = Path(__file__).resolve().parents[2] / ".rehearsal" / "ready.json"
 
 
@@ -44,7 +47,7 @@ def read(path: Path) -> Ready:
     found = _found(path)
     if found is None:
         raise NotReady(f"{path}: no such ready file; no rehearsal cloud was started there")
-    if not _alive(found.pid):
+    if not alive(found.pid):
         raise NotReady(f"{path}: the rehearsal cloud it names, process {found.pid}, is gone")
     return found
 
@@ -55,20 +58,33 @@ def check(path: Path) -> None:
         found = _found(path)
     except NotReady as error:
         raise Taken(str(error)) from None
-    if found is not None and _alive(found.pid):
+    if found is not None and alive(found.pid):
         raise Taken(f"{path}: a rehearsal cloud is running already, process {found.pid}")
+
+
+def alive(pid: int) -> bool:
+    """Whether there is a process of this number, anybody's. The number of a dead one may have been given away again."""
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True  # it lives, as somebody else
+    return True
 
 
 @contextmanager
 def published(path: Path, mine: Ready) -> Iterator[None]:
     """The file, whole and readable by its owner only, for as long as the block lasts. Raises Taken.
 
-    A file of a process that is gone is taken over. Of two that start at once one is refused: the folder is locked
-    while the place is looked at and taken.
+    A file of a process that is gone is taken over, and one that it had half written goes. Of two that start at once one
+    is refused: the folder is locked while the place is looked at and taken.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _locked(path.parent):
         check(path)
+        for half in path.parent.glob(f".{glob.escape(path.name)}.{_RANDOM}"):
+            half.unlink()
         _write(path, mine)
     try:
         yield
@@ -89,16 +105,6 @@ def _found(path: Path) -> Ready | None:
     except (ValueError, TypeError, OSError):
         raise NotReady(f"{path}: this is not a ready file") from None
     return found
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True  # it lives, as somebody else
-    return True
 
 
 def _write(path: Path, content: Ready) -> None:

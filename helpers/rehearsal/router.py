@@ -9,6 +9,12 @@ from functools import cached_property
 
 from helpers.rehearsal.wire import Request, Response
 
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+"""Nothing else, so that `user@vault` is not taken for a vault."""
+
+NOT_SIMULATED = "not simulated"
+"""In the place of an operation, for a request that is for none."""
+
 Handler = Callable[..., Response]
 """Called as handler(world, request, **path parameters)."""
 
@@ -42,12 +48,12 @@ class Route:
 
 
 def host_matches(pattern: str, host: str) -> bool:
-    """Whether a host is the pattern's; `*.` covers exactly one label, as in a TLS certificate."""
+    """Whether a host is the pattern's; `*.` covers exactly one label, as in a TLS certificate, of a host name."""
     host = host.lower()
     if not pattern.startswith("*."):
         return host == pattern
     label, _, rest = host.partition(".")
-    return bool(label) and rest == pattern[2:]
+    return _LABEL.fullmatch(label) is not None and rest == pattern[2:]
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,12 @@ import secrets
 import shutil
 import signal
 import sys
-import tempfile
 import threading
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from helpers.rehearsal import certificates, ready
+from helpers.rehearsal import certificates, folders, ready
 from helpers.rehearsal.cloud import Cloud
 from helpers.rehearsal.control import Control
 from helpers.rehearsal.environment import OPERATOR, environment
@@ -34,7 +33,7 @@ class Served:
         self.world = World(lambda: load(world))
         self.cloud = Cloud(self.world, router)
         self.control_token = secrets.token_urlsafe(32)
-        self._folder = Path(tempfile.mkdtemp(prefix="cmek-rehearsal-"))
+        self._folder = folders.make()
         try:
             self.certificates = certificates.make(self._folder, router.hosts)
             control = Control(self.cloud, self.control_token, self.environment)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from helpers.rehearsal import anthropic, arm, authorization, entra, graph, monitor, vault
+from helpers.rehearsal import anthropic, arm, authorization, destinations, entra, graph, monitor, policy, vault
 from helpers.rehearsal.router import Router
 
 ROUTER = Router.of(
     entra.ROUTES,
     graph.ROUTES,
     authorization.ROUTES,
+    policy.ROUTES,
     monitor.ROUTES,
+    destinations.ROUTES,
     arm.ROUTES,
     vault.ROUTES,
     anthropic.ROUTES,

@@ -13,12 +13,18 @@ from helpers.rehearsal.wire import Request
 from helpers.rehearsal.world import World
 
 LIFETIME_SECONDS = 3599
+GRAPH = "https://graph.microsoft.com"
 
 
 def issue(world: World, identity: Identity, audience: str) -> str:
-    """A token for one audience (`https://vault.azure.net`), with the claims real app tokens have."""
+    """A token for one audience (`https://vault.azure.net`), with the claims real app tokens have.
+
+    `roles` holds the application permissions of Microsoft Graph, in its own tokens only; without any there is no such
+    claim (assumption: from general knowledge of app-only tokens). What Graph permits is read from the world all the
+    same, not from the token.
+    """
     issued = int(world.now().timestamp())
-    claims = {
+    claims: dict[str, Any] = {
         "aud": audience,
         "iss": f"https://sts.windows.net/{world.state.tenant.id}/",
         "iat": issued,
@@ -32,6 +38,8 @@ def issue(world: World, identity: Identity, audience: str) -> str:
         "tid": world.state.tenant.id,
         "ver": "1.0",
     }
+    if audience == GRAPH and identity.graph_permissions:
+        claims["roles"] = list(identity.graph_permissions)
     head = base64url(json.dumps({"typ": "JWT", "alg": "HS256", "kid": world.id}).encode())
     body = base64url(json.dumps(claims).encode())
     return f"{head}.{body}.{_sign(world, head, body)}"

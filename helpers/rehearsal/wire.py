@@ -38,10 +38,32 @@ class Response:
     status: int
     body: Json = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    drip_seconds: float = 0
+    """Real seconds over which it is written, in small pieces; 0 writes it at once."""
 
     def encoded(self) -> bytes:
         """The body's bytes as sent."""
         return b"" if self.body is None else json.dumps(self.body, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True)
+class Raw(Response):
+    """A reply whose body is these bytes, JSON or not."""
+
+    content: bytes = b""
+
+    def encoded(self) -> bytes:
+        return self.content
+
+
+@dataclass(frozen=True)
+class NoReply(Response):
+    """Nothing is sent: the connection ends where the reply would be written. In the log its status is 0."""
+
+    status: int = 0
+
+    def encoded(self) -> bytes:
+        raise ConnectionResetError("closed without a reply, on order")
 
 
 class WireError(Exception):

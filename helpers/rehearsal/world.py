@@ -49,7 +49,7 @@ class World:
 
     def identity_of(self, object_id: str) -> Identity | None:
         """Who signs in with this object id, if somebody does."""
-        return next((i for i in self.state.identities.values() if i.object_id == object_id), None)
+        return next((i for i in self.state.identities.values() if i.object_id.lower() == object_id.lower()), None)
 
 
 def new_guid() -> str:

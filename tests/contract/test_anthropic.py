@@ -18,6 +18,7 @@ from helpers.rehearsal.state import (
     ConditionalAccessPolicy,
     DenyAssignment,
     ExternalKey,
+    Group,
     Key,
     KeyVersion,
     NetworkAcls,
@@ -41,6 +42,7 @@ VAULT, KEY, VERSION = "kv-contoso-claude", "claude-cmek", "0123456789abcdef01234
 ROLE = "66666666-7777-4888-8999-aaaaaaaaaaaa"
 TAG = f"anthropic-org-{ORGANIZATION}"
 DEFAULT = "wrkspc_01REHEARSALDEFAULT"
+EVERYBODY = "00000000-0000-0000-0000-000000000000"
 CONFIG = {
     "type": "azure",
     "vault_uri": f"https://{VAULT}.vault.azure.net/",
@@ -398,6 +400,22 @@ def denied(state: State) -> None:
     )
 
 
+def denied_on_the_key(state: State) -> None:
+    state.deny_assignments["d"] = DenyAssignment(
+        name="d",
+        scope=state.role_assignments[ROLE].scope,
+        data_actions=["Microsoft.KeyVault/vaults/keys/*"],
+        principals=[PRINCIPAL],
+    )
+
+
+def group_denied_on_the_key(state: State) -> None:
+    denied_on_the_key(state)
+    state.groups["g"] = Group(display_name="Key users")
+    state.deny_assignments["d"].principals = ["g"]
+    state.service_principals[PRINCIPAL].member_of = ["g"]
+
+
 def no_principal(state: State) -> None:
     state.service_principals.clear()
 
@@ -495,6 +513,8 @@ def no_address(state: State) -> None:
         (role_just_made, "no role on the key"),
         (role_without_wrap, "wrapKey .* no role on the key"),
         (denied, "unwrapKey .* no role on the key"),
+        (denied_on_the_key, "GetKey .* no role on the key"),
+        (group_denied_on_the_key, "GetKey .* no role on the key"),
         (no_principal, f"no service principal for application {APP}"),
         (principal_disabled, "is disabled in tenant"),
         (conditional_access, "conditional access policy 'Block workloads'"),
@@ -547,6 +567,27 @@ def test_validate_after_the_lag(cloud: TestCloud) -> None:
     cloud.state.role_assignments[ROLE].created = cloud.world.now()
     assert validate(cloud, key) is not None
     cloud.world.clock.advance(cloud.state.settings.role_lag_seconds)
+    assert validate(cloud, key) is None
+
+
+def test_validate_with_a_role_of_a_group(cloud: TestCloud) -> None:
+    """A role that a group of Anthropic's principal has is as good as its own; that of another group is not."""
+    key = register(cloud)
+    cloud.state.groups["g"] = Group(display_name="Key users")
+    cloud.state.role_assignments[ROLE].principal_id = "g"
+    assert validate(cloud, key) is not None
+    cloud.state.service_principals[PRINCIPAL].member_of = ["g"]
+    assert validate(cloud, key) is None
+
+
+def test_a_deny_assignment_elsewhere_is_no_obstacle(cloud: TestCloud) -> None:
+    """One on another key, and one that leaves Anthropic's principal out, stop nothing."""
+    key = register(cloud)
+    denied_on_the_key(cloud.state)
+    denial = cloud.state.deny_assignments["d"]
+    denial.scope += "-2"
+    assert validate(cloud, key) is None
+    denial.scope, denial.principals, denial.exclude_principals = "/", [EVERYBODY], [PRINCIPAL]
     assert validate(cloud, key) is None
 
 

@@ -326,6 +326,37 @@ def test_a_patch_changes_network_access_and_tags_and_not_the_retention(cloud: Te
     assert cloud.send("PATCH", HOST, VAULT, b"[]").status == 400
 
 
+def test_a_patch_keeps_network_rules_that_it_does_not_name(cloud: TestCloud) -> None:
+    """A change of the addresses, or of something else, leaves the virtual network rules; an empty list takes them."""
+    subnet = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/n/subnets/s"
+    before = NetworkAcls(default_action="Deny", bypass="None", ip_rules=["1.2.3.4"], virtual_network_rules=[subnet])
+    cloud.state.vaults[NAME].network_acls = before
+
+    def rules(**changes: Any) -> dict[str, Any]:
+        acls: dict[str, Any] = patch(cloud, {"properties": changes}).body["properties"]["networkAcls"]
+        return acls
+
+    shown = rules(publicNetworkAccess="Enabled")
+    assert shown["virtualNetworkRules"] == [{"id": subnet.lower()}]
+    added = [{"value": "1.2.3.4/32"}, {"value": "160.79.104.0/21"}]
+    assert rules(networkAcls={"ipRules": added}) == shown | {"ipRules": added}
+    assert rules(networkAcls={"virtualNetworkRules": None, "bypass": "None"}) == shown | {"ipRules": added}
+    assert rules(networkAcls={"virtualNetworkRules": []}) == shown | {"ipRules": added, "virtualNetworkRules": []}
+
+
+def test_access_policies_are_shown_as_the_world_has_them(cloud: TestCloud, contracts: Path) -> None:
+    """Also those left over in a vault that uses roles."""
+    left = {
+        "tenantId": cloud.state.tenant.id,
+        "objectId": cloud.state.identities["reader"].object_id,
+        "permissions": {"keys": ["get", "wrapKey"], "secrets": [], "certificates": []},
+    }
+    cloud.state.vaults[NAME].access_policies = [left]
+    reply = get(cloud, VAULT)
+    assert schema_errors(VAULTS, "Vaults_Get", 200, reply.body) == []
+    assert reply.body["properties"]["accessPolicies"] == [left]
+
+
 def test_a_patch_needs_the_right_to_write(cloud: TestCloud) -> None:
     """A reader is refused."""
     assert patch(cloud, {"properties": {"enablePurgeProtection": True}}, "reader").status == 403

@@ -9,7 +9,7 @@ import pytest
 
 from helpers.rehearsal import authorization
 from helpers.rehearsal.access import decide
-from helpers.rehearsal.state import DenyAssignment, Lock, RoleAssignment, RoleDefinition, ServicePrincipal
+from helpers.rehearsal.state import DenyAssignment, Group, Lock, RoleAssignment, RoleDefinition, ServicePrincipal
 from helpers.rehearsal.wire import Response
 from tests.contract.conftest import MakeCloud, TestCloud
 from tests.contract.contracts import (
@@ -260,6 +260,70 @@ def test_a_read_only_lock_above_the_key_stops_the_assignment(cloud: TestCloud) -
 def test_a_wrong_assignment_is_refused(cloud: TestCloud, change: dict[str, Any], status: int) -> None:
     """A name that is no GUID, a missing part, an unknown role or an unknown resource."""
     assert put(cloud, **change).status == status
+
+
+GROUP_ID = "9a000000-0000-4000-8000-000000000001"
+
+
+def group_of(cloud: TestCloud, *members: str) -> None:
+    """A group, to which the vendor's principal or identities of these names belong."""
+    cloud.state.groups[GROUP_ID] = Group(display_name="Key users")
+    for member in members:
+        if member == VENDOR:
+            cloud.state.service_principals[VENDOR].member_of = [GROUP_ID]
+        else:
+            cloud.state.identities[member].groups = [GROUP_ID]
+
+
+def test_a_role_of_a_group_is_its_members_after_the_lag(cloud: TestCloud) -> None:
+    """A service principal and an identity may do what their group may, and only they."""
+    group_of(cloud, VENDOR, "nobody")
+    path = f"{VAULT}/{AUTHORIZATION}/roleAssignments"
+    assert get(cloud, path, identity="nobody").status == 403
+    assert put(cloud, principalId=GROUP_ID, principalType="Group").status == 201
+    assert put(cloud, OTHER, VAULT, READER, principalId=GROUP_ID, principalType="Group").status == 201
+    assert not decide(cloud.world, VENDOR, WRAP, KEY, data=True).allowed
+    cloud.world.clock.advance(cloud.state.settings.role_lag_seconds)
+    assert decide(cloud.world, VENDOR.upper(), WRAP, KEY, data=True).assignment == NAME
+    assert get(cloud, path, identity="nobody").status == 200
+    cloud.state.service_principals[VENDOR].member_of = []
+    assert not decide(cloud.world, VENDOR, WRAP, KEY, data=True).allowed
+
+
+def test_a_role_is_assigned_to_a_group_that_is_there(cloud: TestCloud) -> None:
+    """A group of the world has type Group, said or not; one that is not there is PrincipalNotFound."""
+    assert code(put(cloud, principalId=GROUP_ID, principalType="Group")) == "PrincipalNotFound"
+    group_of(cloud)
+    assert code(put(cloud, principalId=GROUP_ID)) == "UnmatchedPrincipalType"
+    assert code(put(cloud, principalType="Group")) == "UnmatchedPrincipalType"
+    for more in ({"principalType": "Group"}, {"principalType": None}):
+        made = put(cloud, principalId=GROUP_ID, **more)
+        assert (made.status, made.body["properties"]["principalType"]) == (201, "Group")
+
+
+def test_assigned_to_counts_groups_and_principal_id_does_not(cloud: TestCloud) -> None:
+    """assignedTo() finds a principal's own assignments and its groups'; principalId eq its own only."""
+    group_of(cloud, VENDOR)
+    put(cloud)
+    put(cloud, OTHER, VAULT, principalId=GROUP_ID, principalType="Group")
+    path = f"{KEY}/{AUTHORIZATION}/roleAssignments"
+    assert names(get(cloud, path, f"assignedTo('{VENDOR}')")) == {NAME, OTHER}
+    assert names(get(cloud, path, f"principalId eq '{VENDOR}'")) == {NAME}
+    assert names(get(cloud, path, f"assignedTo('{GROUP_ID}')")) == {OTHER}
+
+
+def test_a_deny_assignment_for_a_group_covers_its_members(cloud: TestCloud) -> None:
+    """It names the group as one, takes the right from a member, and spares a member that is left out by a group."""
+    group_of(cloud, "operator")
+    denial = DenyAssignment(
+        name="d", scope=GROUP, actions=["Microsoft.Authorization/roleAssignments/write"], principals=[GROUP_ID.upper()]
+    )
+    cloud.state.deny_assignments[NAME] = denial
+    (row,) = get(cloud, f"{VAULT}/{AUTHORIZATION}/denyAssignments").body["value"]
+    assert row["properties"]["principals"] == [{"id": GROUP_ID.upper(), "type": "Group"}]
+    assert code(put(cloud)) == "DenyAssignmentAuthorizationFailed"
+    denial.principals, denial.exclude_principals = ["00000000-0000-0000-0000-000000000000"], [GROUP_ID]
+    assert put(cloud).status == 201
 
 
 # Listing and deleting role assignments

@@ -1,4 +1,7 @@
-"""COVERAGE.md is true: it is the router's list of operations, and each test it names calls its operation."""
+"""COVERAGE.md is true: it is the router's list of operations, and each test it names calls its operation.
+
+What can be set in a world, and asked of the rehearsal itself, is there as well.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 from helpers import rehearsal
+from helpers.rehearsal.cloud import Cloud
+from helpers.rehearsal.control import Control
+from helpers.rehearsal.faults import check, parsed
 from helpers.rehearsal.services import ROUTER
+from helpers.rehearsal.state import Fault, Settings
+from helpers.rehearsal.world import World
+from helpers.rehearsal.worldfile import load
 from tests.contract import contracts as library
 from tests.contract.conftest import HERE, Notes
 
@@ -129,6 +139,47 @@ def test_every_assumption_is_listed() -> None:
 def test_recorded_is_said_of_what_was_recorded(recorded: set[str]) -> None:
     """A row says recorded exactly where there is a recording of its operation."""
     assert {row.operation for row in ROWS if "recorded" in says(row)} == recorded
+
+
+def section(title: str) -> str:
+    """What stands under a heading of the page."""
+    return PAGE.read_text(encoding="utf-8").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def keys_of(text: str, header: str) -> list[str]:
+    """The first column of the table under a header line."""
+    lines = text.partition(f"{header}\n")[2].partition("\n\n")[0].splitlines()
+    return [line.split("|")[1].strip() for line in lines[1:]]
+
+
+def test_every_key_of_a_fault_is_there_with_an_example() -> None:
+    """The table holds exactly the keys of a fault with their defaults, and the examples use each kind and can be set."""
+    header = "| key | default | meaning |"
+    assert keys_of(section("Faults"), header) == list(Fault.model_fields)
+    defaults = dict(re.findall(r"^\| (\w+) \| (\S*) \|", section("Faults").partition(header)[2], re.MULTILINE))
+    for name, field in Fault.model_fields.items():
+        if name != "operation":
+            assert yaml.safe_load(defaults[name]) == field.default, name
+    (example,) = re.findall(r"```yaml\n(.*?)```", section("Faults"), re.DOTALL)
+    given = yaml.safe_load(example)["faults"]
+    check(parsed(given), ROUTER)
+    assert {key for fault in given for key in fault} == set(Fault.model_fields)
+
+
+def test_every_setting_is_there() -> None:
+    """The table of settings holds exactly those there are."""
+    assert keys_of(section("Worlds"), "| setting | default | meaning |") == list(Settings.model_fields)
+
+
+def test_every_control_request_is_there_with_an_example() -> None:
+    """What the control interface answers is described, and shown once with what comes back."""
+    cloud = Cloud(World(lambda: load("healthy")), ROUTER)
+    control = Control(cloud, "token", lambda name: {})
+    page = section("The control interface")
+    described = re.findall(r"^(\*\*`.*?)(?=^\*\*`|\Z)", page, re.MULTILINE | re.DOTALL)
+    named = {(method, path) for method, path in re.findall(r"\*\*`([A-Z]+) (/\w+)[^`]*`\*\*", page)}
+    assert named == set(control._table)
+    assert all(re.search(r"```\n\$ control .*\n[\[{]", text) for text in described)
 
 
 def test_every_named_test_calls_its_operation(contracts: Path, notes: Notes, whole: bool) -> None:

@@ -117,6 +117,19 @@ def test_token_audience_follows_the_scope(cloud: TestCloud, scope: str, audience
     assert (said["aud"], said["oid"], said["tid"]) == (audience, "b0000000-0000-4000-8000-000000000001", TENANT)
 
 
+def test_a_graph_token_lists_its_permissions(cloud: TestCloud) -> None:
+    """`roles` holds the identity's application permissions, in tokens for Microsoft Graph only and if it has any."""
+    nobody = {"client_id": "a0000000-0000-4000-8000-000000000006", "client_secret": "rehearsal-only-nobody"}
+    found = []
+    for changes in ({}, nobody):
+        for resource in ("https://graph.microsoft.com", "https://vault.azure.net", "https://management.azure.com"):
+            said = claims(cloud.world, ask(cloud, scope=f"{resource}/.default", **changes).body["access_token"])
+            assert said is not None
+            found.append(said.get("roles"))
+    held = ["Application.ReadWrite.All", "Directory.Read.All", "Policy.Read.All"]
+    assert found == [held, None, None, None, None, None]
+
+
 def test_token_with_claims(cloud: TestCloud) -> None:
     """The claims parameter that a client capable of continuous access evaluation sends is accepted."""
     assert ask(cloud, claims='{"access_token": {"xms_cc": {"values": ["CP1"]}}}').status == 200

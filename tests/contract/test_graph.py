@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from helpers.rehearsal import graph
-from helpers.rehearsal.state import Application, ConditionalAccessPolicy, ServicePrincipal
+from helpers.rehearsal.state import Application, ConditionalAccessPolicy, Group, ServicePrincipal
 from helpers.rehearsal.tokens import issue
 from helpers.rehearsal.wire import Response
 from tests.contract.conftest import MakeCloud, TestCloud
@@ -258,14 +258,95 @@ def test_app_role_assignments(onboarded: TestCloud) -> None:
     assert (item["appRoleId"], item["principalId"]) == (role, PRINCIPAL)
 
 
-@pytest.mark.parametrize("kind", ["oauth2PermissionGrants", "owners"])
+@pytest.mark.parametrize("kind", ["oauth2PermissionGrants", "owners", "transitiveMemberOf"])
 def test_lists_that_are_empty(onboarded: TestCloud, kind: str) -> None:
-    """A world grants no delegated permissions and names no owners."""
+    """Unless the world says so there are no delegated permissions, owners and groups."""
     reply = get(onboarded, f"{ALL}/{PRINCIPAL}/{kind}")
     assert (reply.status, reply.body["value"]) == (200, [])
 
 
-@pytest.mark.parametrize("kind", ["appRoleAssignments", "oauth2PermissionGrants", "owners"])
+def test_delegated_grants_are_one_consent_for_the_tenant(onboarded: TestCloud) -> None:
+    """Everything consented to is in the scope of one grant, for all principals; reading applications does not show it."""
+    onboarded.state.service_principals[PRINCIPAL].delegated_grants = ["User.Read", "Mail.Read"]
+    (grant,) = get(onboarded, f"{ALL}/{PRINCIPAL}/oauth2PermissionGrants").body["value"]
+    assert grant.keys() == {"clientId", "consentType", "id", "principalId", "resourceId", "scope"}
+    assert (grant["clientId"], grant["consentType"], grant["principalId"]) == (PRINCIPAL, "AllPrincipals", None)
+    assert grant["scope"].split() == ["User.Read", "Mail.Read"]
+    permit(onboarded, "Application.ReadWrite.All")
+    refused = get(onboarded, f"{ALL}/{PRINCIPAL}/oauth2PermissionGrants")
+    assert code(refused) == (403, "Authorization_RequestDenied")
+
+
+def test_owners_are_users_and_principals(onboarded: TestCloud) -> None:
+    """An owner is a principal of the world, somebody who signs in to it, or a user of whom the id alone is known."""
+    reader, user = onboarded.state.identities["reader"], "0d0d0d0d-0000-4000-8000-000000000000"
+    onboarded.state.service_principals[PRINCIPAL].owners = [PRINCIPAL, reader.object_id, user]
+    itself, application, somebody = get(onboarded, f"{ALL}/{PRINCIPAL}/owners").body["value"]
+    assert (itself["@odata.type"], itself["appId"]) == ("#microsoft.graph.servicePrincipal", APP)
+    assert application == {
+        "@odata.type": "#microsoft.graph.servicePrincipal",
+        "id": reader.object_id,
+        "appId": reader.client_id,
+        "displayName": "reader",
+    }
+    assert (somebody["@odata.type"], somebody["id"]) == ("#microsoft.graph.user", user)
+    assert somebody["userPrincipalName"] is None
+
+
+GROUP = "9a000000-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+def grouped(onboarded: TestCloud) -> TestCloud:
+    """The vendor's principal belongs to a group."""
+    onboarded.state.groups[GROUP] = Group(display_name="Key users")
+    onboarded.state.service_principals[PRINCIPAL].member_of = [GROUP]
+    return onboarded
+
+
+@pytest.mark.parametrize("permission", ["GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"])
+def test_groups_of_a_principal(grouped: TestCloud, permission: str) -> None:
+    """Who may read groups gets their names."""
+    permit(grouped, "Application.Read.All", permission)
+    (group,) = get(grouped, f"{ALL}/{PRINCIPAL.upper()}/transitiveMemberOf").body["value"]
+    assert (group["@odata.type"], group["id"]) == ("#microsoft.graph.group", GROUP)
+    assert (group["displayName"], group["securityEnabled"]) == ("Key users", True)
+
+
+def test_groups_that_the_caller_may_not_read(grouped: TestCloud) -> None:
+    """Reading applications shows that there is a group and which, and everything else about it is null."""
+    permit(grouped, "Application.Read.All")
+    (group,) = get(grouped, f"{ALL}/{PRINCIPAL}/transitiveMemberOf").body["value"]
+    assert {name for name, value in group.items() if value is not None} == {"@odata.type", "id"}
+    assert "displayName" in group
+    permit(grouped, "Application.ReadWrite.OwnedBy")
+    reply = get(grouped, f"{ALL}/{PRINCIPAL}/transitiveMemberOf")
+    assert code(reply) == (403, "Authorization_RequestDenied")
+
+
+def test_credentials_are_shown_without_a_value(onboarded: TestCloud) -> None:
+    """Certificates and secrets added to the principal have ids, names and dates, each its own, and nothing secret."""
+    principal = onboarded.state.service_principals[PRINCIPAL]
+    principal.key_credentials, principal.password_credentials = ["CN=planted"], ["planted", "another"]
+    shown = get(onboarded, f"{ALL}/{PRINCIPAL}", select="keyCredentials,passwordCredentials").body
+    (certificate,), secrets = shown["keyCredentials"], shown["passwordCredentials"]
+    assert certificate == {
+        "customKeyIdentifier": None,
+        "displayName": "CN=planted",
+        "endDateTime": "2027-10-01T08:00:00Z",
+        "keyId": certificate["keyId"],
+        "startDateTime": "2026-10-01T08:00:00Z",
+        "key": None,
+        "type": "AsymmetricX509Cert",
+        "usage": "Verify",
+    }
+    assert [secret["displayName"] for secret in secrets] == ["planted", "another"]
+    assert len({one["keyId"] for one in (certificate, *secrets)}) == 3
+    assert all(secret["secretText"] is secret["hint"] is None for secret in secrets)
+    assert get(onboarded, ALL).body["value"][0]["passwordCredentials"] == secrets
+
+
+@pytest.mark.parametrize("kind", ["appRoleAssignments", "oauth2PermissionGrants", "owners", "transitiveMemberOf"])
 def test_lists_of_nobody(onboarded: TestCloud, kind: str) -> None:
     """What belongs to a principal that is not there is 404, not an empty list."""
     assert code(get(onboarded, f"{ALL}/{APP}/{kind}")) == (404, "Request_ResourceNotFound")
@@ -306,6 +387,7 @@ def test_conditional_access_needs_its_permission(cloud: TestCloud) -> None:
 
 def test_organization(cloud: TestCloud) -> None:
     """The tenant's id and name, for those who may read the directory."""
+    permit(cloud, "Application.Read.All")
     assert code(get(cloud, "/v1.0/organization")) == (403, "Authorization_RequestDenied")
     permit(cloud, "Organization.Read.All")
     reply = get(cloud, "/v1.0/organization", select="id,displayName")

@@ -12,7 +12,7 @@ from typing import Any
 
 from helpers.rehearsal.access import decide, within
 from helpers.rehearsal.arm import errors
-from helpers.rehearsal.callers import Caller, Stranger, caller
+from helpers.rehearsal.callers import Caller, Stranger, caller, expiry
 from helpers.rehearsal.router import Handler
 from helpers.rehearsal.state import Subscription
 from helpers.rehearsal.wire import Request, Response, WireError
@@ -98,7 +98,7 @@ def arm(operation: Callable[..., Response]) -> Handler:
             response = operation(_signed_in(world, request), **path)
         except WireError as error:
             response = error.response
-        return replace(response, headers={**_ids(request), **response.headers})
+        return replace(response, headers={**request_ids(request), **response.headers})
 
     return handle
 
@@ -110,6 +110,8 @@ def normal(scope: str) -> str:
 
 def _signed_in(world: World, request: Request) -> Call:
     found = caller(world, request, AUDIENCE)
+    if found is Stranger.EXPIRED:
+        raise errors.expired(expiry(world, request), world.now(), world.state.tenant.id)
     if isinstance(found, Stranger):
         raise errors.not_signed_in(found, world.state.tenant.id)
     if not request.query.get("api-version"):
@@ -117,7 +119,8 @@ def _signed_in(world: World, request: Request) -> Call:
     return Call(world, request, found)
 
 
-def _ids(request: Request) -> dict[str, str]:
+def request_ids(request: Request) -> dict[str, str]:
+    """The headers in which Resource Manager says which request it answers."""
     return {
         "x-ms-request-id": request.id,
         "x-ms-correlation-request-id": request.id,

@@ -15,7 +15,15 @@ from helpers.rehearsal.router import Route
 from helpers.rehearsal.state import Subscription
 from helpers.rehearsal.wire import Response
 
-PROVIDERS = ("Microsoft.Authorization", "Microsoft.Insights", "Microsoft.KeyVault", "Microsoft.Resources")
+PROVIDERS = (
+    "Microsoft.Authorization",
+    "Microsoft.EventHub",
+    "Microsoft.Insights",
+    "Microsoft.KeyVault",
+    "Microsoft.OperationalInsights",
+    "Microsoft.Resources",
+    "Microsoft.Storage",
+)
 ALWAYS_REGISTERED = ("Microsoft.Authorization", "Microsoft.Resources")
 
 

@@ -114,7 +114,7 @@ def _changed(vault: Vault, body: dict[str, Any], properties: dict[str, Any]) -> 
         if "publicNetworkAccess" in given:
             changed.public_network_access = given["publicNetworkAccess"]
         if "networkAcls" in given:
-            changed.network_acls = _acls(given["networkAcls"])
+            changed.network_acls = _acls(given["networkAcls"], vault.network_acls or NetworkAcls())
         if body.get("tags") is not None:
             changed.tags = body["tags"]
     except (ValidationError, KeyError, TypeError, AttributeError) as error:
@@ -122,12 +122,15 @@ def _changed(vault: Vault, body: dict[str, Any], properties: dict[str, Any]) -> 
     return changed
 
 
-def _acls(given: dict[str, Any]) -> NetworkAcls:
+def _acls(given: dict[str, Any], before: NetworkAcls) -> NetworkAcls:
+    """The rules after a PATCH: members that are not given stay as they were (assumption: ARM's merge of a PATCH)."""
+    sent = {name: value for name, value in given.items() if value is not None}
+    ip_rules, subnets = sent.get("ipRules"), sent.get("virtualNetworkRules")
     return NetworkAcls(
-        bypass=given.get("bypass", "AzureServices"),
-        default_action=given.get("defaultAction", "Allow"),
-        ip_rules=[rule["value"] for rule in given.get("ipRules", [])],
-        virtual_network_rules=[rule["id"] for rule in given.get("virtualNetworkRules", [])],
+        bypass=sent.get("bypass", before.bypass),
+        default_action=sent.get("defaultAction", before.default_action),
+        ip_rules=before.ip_rules if ip_rules is None else [rule["value"] for rule in ip_rules],
+        virtual_network_rules=before.virtual_network_rules if subnets is None else [rule["id"] for rule in subnets],
     )
 
 

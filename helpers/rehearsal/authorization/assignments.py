@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from helpers.rehearsal.access import within
+from helpers.rehearsal.access import and_groups, within
 from helpers.rehearsal.arm.errors import bad_request
 from helpers.rehearsal.arm.filters import Clause, clauses
 from helpers.rehearsal.arm.gateway import HOST, Call, arm, normal
@@ -19,6 +19,7 @@ from helpers.rehearsal.authorization import errors, responses, rules
 from helpers.rehearsal.router import Route
 from helpers.rehearsal.state import RoleAssignment
 from helpers.rehearsal.wire import Response
+from helpers.rehearsal.world import World
 
 READ, WRITE, DELETE = (f"Microsoft.Authorization/roleAssignments/{verb}" for verb in ("read", "write", "delete"))
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -27,15 +28,15 @@ GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 def list_assignments(call: Call, scope: str) -> Response:
     """At, above and below the scope; `atScope()` leaves the lower ones out, inherited ones stay (recorded 2023).
 
-    `principalId eq` and `assignedTo()` narrow to one principal (there are no groups here), below the scope as well
+    `principalId eq` narrows to one principal, `assignedTo()` to one principal and its groups, below the scope as well
     unless `atScope()` stands beside them.
     """
     scope = normal(scope)
     call.require(READ, scope)
     require_existing(call, scope)
     wanted = clauses(call.request, {"atscope", "principalid", "assignedto"})
-    stored = call.world.state.role_assignments
-    return Response(200, {"value": [responses.assignment(n, a) for n, a in stored.items() if _fits(a, scope, wanted)]})
+    found = {n: a for n, a in call.world.state.role_assignments.items() if _fits(call.world, a, scope, wanted)}
+    return Response(200, {"value": [responses.assignment(name, assignment) for name, assignment in found.items()]})
 
 
 def get_assignment(call: Call, scope: str, name: str) -> Response:
@@ -88,12 +89,16 @@ def delete_assignment(call: Call, scope: str, name: str) -> Response:
     return Response(200, responses.assignment(found, stored.pop(found)))
 
 
-def _fits(assignment: RoleAssignment, scope: str, wanted: tuple[Clause, ...]) -> bool:
+def _fits(world: World, assignment: RoleAssignment, scope: str, wanted: tuple[Clause, ...]) -> bool:
     names = {clause.name for clause in wanted}
     above = within(scope, assignment.scope)
     below = within(assignment.scope, scope) and "atscope" not in names
-    principals = {clause.value for clause in wanted if clause.name != "atscope"}
-    return (above or below) and principals <= {assignment.principal_id.lower()}
+    whose = [
+        and_groups(world, clause.value) if clause.name == "assignedto" else {clause.value}
+        for clause in wanted
+        if clause.name != "atscope"
+    ]
+    return (above or below) and all(assignment.principal_id.lower() in principals for principals in whose)
 
 
 def _at(call: Call, scope: str, name: str) -> str | None:
@@ -117,7 +122,7 @@ def _asked(call: Call, scope: str, name: str) -> RoleAssignment:
             scope=scope,
             role_definition=given["roleDefinitionId"].rstrip("/").rsplit("/", 1)[-1].lower(),
             principal_id=given["principalId"].lower(),
-            principal_type=given.get("principalType") or "ServicePrincipal",
+            principal_type=given.get("principalType") or rules.type_of(call, given["principalId"]),
             condition=given.get("condition"),
             condition_version=given.get("conditionVersion"),
             description=given.get("description"),

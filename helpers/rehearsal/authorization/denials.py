@@ -25,7 +25,7 @@ def list_denials(call: Call, scope: str) -> Response:
         near = within(scope, stored.scope) or (within(stored.scope, scope) and not only_at)
         facts = {"principalid": set(map(str.lower, stored.principals)), "denyassignmentname": {stored.name.lower()}}
         if near and all(c.value in facts[c.name] for c in wanted if c.name != "atscope"):
-            rows.append(responses.deny(name, stored))
+            rows.append(responses.deny(name, stored, call.world.state.groups))
     return Response(200, {"value": rows})
 
 
@@ -34,7 +34,7 @@ def get_denial(call: Call, scope: str, name: str) -> Response:
     call.require(READ, scope)
     for own, stored in call.world.state.deny_assignments.items():
         if own.lower() == name.lower() and stored.scope.strip("/").lower() == scope.strip("/").lower():
-            return Response(200, responses.deny(own, stored))
+            return Response(200, responses.deny(own, stored, call.world.state.groups))
     raise errors.no_deny_assignment(name)
 
 

@@ -37,9 +37,9 @@ def no_principal(principal_id: str, tenant_id: str) -> WireError:
     )
 
 
-def other_principal_type(principal_id: str, given: str) -> WireError:
+def other_principal_type(principal_id: str, kind: str, given: str) -> WireError:
     return bad_request(
-        f"The PrincipalId '{_hex(principal_id)}' has type 'ServicePrincipal', which is different from specified "
+        f"The PrincipalId '{_hex(principal_id)}' has type '{kind}', which is different from specified "
         f"PrincipalType '{given}'.",
         "UnmatchedPrincipalType",
     )

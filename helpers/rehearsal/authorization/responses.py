@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from helpers.rehearsal.access import EVERYBODY
 from helpers.rehearsal.roles import Permissions
 from helpers.rehearsal.state import LONG_AGO, DenyAssignment, RoleAssignment
 
@@ -87,8 +88,11 @@ def written(name: str, stored: RoleAssignment, by: str) -> dict[str, Any]:
     return {**body, "properties": {**body["properties"], **times}}
 
 
-def deny(name: str, stored: DenyAssignment) -> dict[str, Any]:
-    """A deny assignment; no recording, the shape is the OpenAPI document's (2022-04-01)."""
+def deny(name: str, stored: DenyAssignment, groups: Iterable[str]) -> dict[str, Any]:
+    """A deny assignment; `groups` tells which of its principals are groups.
+
+    No recording, the shape is the OpenAPI document's (2022-04-01).
+    """
     prefix = "" if stored.scope.strip("/") == "" else f"/{stored.scope.strip('/')}"
     return {
         "properties": {
@@ -99,8 +103,8 @@ def deny(name: str, stored: DenyAssignment) -> dict[str, Any]:
             ],
             "scope": stored.scope,
             "doNotApplyToChildScopes": False,
-            "principals": [_principal(id_) for id_ in stored.principals],
-            "excludePrincipals": [_principal(id_) for id_ in stored.exclude_principals],
+            "principals": [_principal(id_, groups) for id_ in stored.principals],
+            "excludePrincipals": [_principal(id_, groups) for id_ in stored.exclude_principals],
             "isSystemProtected": True,
         },
         "id": f"{prefix}/{PROVIDER}/denyAssignments/{name}",
@@ -109,6 +113,6 @@ def deny(name: str, stored: DenyAssignment) -> dict[str, Any]:
     }
 
 
-def _principal(object_id: str) -> dict[str, str]:
-    everyone = object_id == "00000000-0000-0000-0000-000000000000"
-    return {"id": object_id, "type": "SystemDefined" if everyone else "ServicePrincipal"}
+def _principal(object_id: str, groups: Iterable[str]) -> dict[str, str]:
+    kind = "Group" if object_id.lower() in map(str.lower, groups) else "ServicePrincipal"
+    return {"id": object_id, "type": "SystemDefined" if object_id == EVERYBODY else kind}

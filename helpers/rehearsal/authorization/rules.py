@@ -15,6 +15,7 @@ from helpers.rehearsal.authorization import errors
 from helpers.rehearsal.roles import BUILT_IN
 from helpers.rehearsal.state import RoleAssignment
 
+GROUP = "Group"
 DATA_ACCESS_ADMINISTRATOR = "8b54135c-b56d-4d72-a534-26097cfdc8d8"
 ASSIGNABLE_UNDER_CONDITION = frozenset(
     {
@@ -44,7 +45,7 @@ def require_role(call: Call, role: str) -> None:
 
 
 def require_principal(call: Call, principal_id: str, given_type: str | None) -> None:
-    """The principal must have been there for the world's principal lag, and be of the type given.
+    """The principal must have been there for the world's principal lag, and be of the type given; groups have no lag.
 
     A principalType does not shorten the wait (facts: reported despite it). Raises 400 PrincipalNotFound,
     UnmatchedPrincipalType.
@@ -53,10 +54,17 @@ def require_principal(call: Call, principal_id: str, given_type: str | None) -> 
     principal = next((p for id_, p in state.service_principals.items() if id_.lower() == principal_id), None)
     lag = timedelta(seconds=state.settings.principal_lag_seconds)
     replicated = principal is not None and call.world.now() >= principal.created + lag
-    if not replicated and call.world.identity_of(principal_id) is None:
+    kind = type_of(call, principal_id)
+    if not replicated and kind != GROUP and call.world.identity_of(principal_id) is None:
         raise errors.no_principal(principal_id, state.tenant.id)
-    if given_type not in (None, "ServicePrincipal"):
-        raise errors.other_principal_type(principal_id, str(given_type))
+    if given_type not in (None, kind):
+        raise errors.other_principal_type(principal_id, kind, str(given_type))
+
+
+def type_of(call: Call, principal_id: str) -> str:
+    """The principalType of an id; whatever is not a group is taken for a service principal."""
+    is_group = any(group.lower() == principal_id.lower() for group in call.world.state.groups)
+    return GROUP if is_group else "ServicePrincipal"
 
 
 def same_grant(one: RoleAssignment, other: RoleAssignment) -> bool:

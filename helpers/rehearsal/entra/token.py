@@ -1,13 +1,15 @@
 """Tokens for client credentials: who asks, with which secret, for which resource.
 
 Rule: tenant, grant, parameters, application, secret and scope are looked at in this order (assumption); the claims
-parameter (CAE, capability CP1) is accepted and changes nothing. Source: the request measured with MSAL 1.39, 2026-11;
-the reply recorded 2022.
+parameter (CAE, capability CP1) is accepted and changes nothing, though the log names what it asks for. Source: the
+request measured with MSAL 1.39, 2026-11; the reply recorded 2022.
 """
 
 from __future__ import annotations
 
 import hmac
+import json
+import re
 from urllib.parse import parse_qs
 
 from helpers.rehearsal.entra.discovery import ANY_TENANT, HOST
@@ -26,6 +28,7 @@ AUDIENCES = {
 }
 """Resources a token can be asked for, and the audience it gets: Azure Resource Manager has two names for one thing."""
 
+OPERATION = "token"
 _DEFAULT = "/.default"
 
 
@@ -43,6 +46,20 @@ def token(world: World, request: Request, tenant: str) -> Response:
         "access_token": issue(world, identity, audience),
     }
     return Response(200, body, no_store(request))
+
+
+def claims_asked_for(request: Request) -> tuple[str, ...]:
+    """The names of the claims that a token request wants in its token, sorted; `xms_cc` says what the client can do.
+
+    After a claims challenge there is more: what the challenge asked for. Source: measured with MSAL 1.39.
+    """
+    try:
+        wanted = json.loads(_form(request).get("claims", "{}"))["access_token"]
+    except (KeyError, ValueError, TypeError):
+        return ()
+    if not isinstance(wanted, dict):
+        return ()
+    return tuple(sorted(name for name in wanted if re.fullmatch(r"\w{1,32}", name)))
 
 
 def _check_tenant(world: World, request: Request, tenant: str) -> None:
@@ -113,4 +130,4 @@ def _audience(world: World, request: Request, form: dict[str, str]) -> str:
     return AUDIENCES[resource]
 
 
-ROUTES = (Route("token", "POST", HOST, "/{tenant}/oauth2/v2.0/token", token),)
+ROUTES = (Route(OPERATION, "POST", HOST, "/{tenant}/oauth2/v2.0/token", token),)

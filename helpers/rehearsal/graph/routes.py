@@ -72,7 +72,7 @@ def get_by_ids(world: World, request: Request) -> Response:
         ids = None
     if not isinstance(ids, list):
         raise errors.bad_request(world, request, "A list of ids is needed.")
-    kind = {"@odata.type": "#microsoft.graph.servicePrincipal"}
+    kind = {"@odata.type": responses.SERVICE_PRINCIPAL}
     asked = [str(object_id).lower() for object_id in ids]
     known = [object_id for object_id in asked if object_id in world.state.service_principals]
     items = [{**kind, **responses.service_principal(world, object_id)} for object_id in known]
@@ -88,17 +88,31 @@ def list_app_role_assignments(world: World, request: Request, object_id: str) ->
 
 
 def list_permission_grants(world: World, request: Request, object_id: str) -> Response:
-    """Delegated permissions granted to the principal; a world holds none."""
-    rules.require(world, request, rules.READ_APPLICATIONS)
-    _known(world, request, object_id)
-    return listed(world, request, "oauth2PermissionGrants", [], ())
+    """Delegated permissions granted to the principal for the whole tenant: one grant, as there is one resource.
+
+    Reading applications is not enough for it (documented).
+    """
+    rules.require(world, request, rules.READ_GRANTS)
+    known = _known(world, request, object_id)
+    scopes = world.state.service_principals[known].delegated_grants
+    items = [responses.permission_grant(known, scopes)] if scopes else []
+    return listed(world, request, "oauth2PermissionGrants", items, ())
 
 
 def list_owners(world: World, request: Request, object_id: str) -> Response:
-    """Owners of the principal; a world holds none."""
+    """Owners of the principal, users and other principals alike."""
     rules.require(world, request, rules.READ_APPLICATIONS)
-    _known(world, request, object_id)
-    return listed(world, request, "directoryObjects", [], ())
+    owners = world.state.service_principals[_known(world, request, object_id)].owners
+    return listed(world, request, "directoryObjects", [responses.owner(world, owner) for owner in owners], ())
+
+
+def list_transitive_member_of(world: World, request: Request, object_id: str) -> Response:
+    """The groups the principal belongs to. Who may not read groups sees their type and id, the rest null."""
+    held = rules.require(world, request, rules.READ_MEMBERSHIPS)
+    member_of = world.state.service_principals[_known(world, request, object_id)].member_of
+    whole = bool(held & rules.READ_GROUPS)
+    items = [responses.group(world, group_id, whole=whole) for group_id in member_of]
+    return listed(world, request, "directoryObjects", items, ())
 
 
 def list_applications(world: World, request: Request) -> Response:
@@ -168,6 +182,13 @@ ROUTES = (
         list_permission_grants,
     ),
     Route("servicePrincipal owners list", "GET", HOST, f"{_ONE}/owners", list_owners),
+    Route(
+        "servicePrincipal transitiveMemberOf list",
+        "GET",
+        HOST,
+        f"{_ONE}/transitiveMemberOf",
+        list_transitive_member_of,
+    ),
     Route("directoryObject getByIds", "POST", HOST, "/v1.0/directoryObjects/getByIds", get_by_ids),
     Route("application list", "GET", HOST, "/v1.0/applications", list_applications),
     Route("application get", "GET", HOST, "/v1.0/applications/{object_id}", get_application),

@@ -17,6 +17,11 @@ AUDIENCE = "https://graph.microsoft.com"
 CREATE_ANY = frozenset({"Application.ReadWrite.All"})
 CREATE_OWN = frozenset({"Application.ReadWrite.OwnedBy"})
 READ_APPLICATIONS = frozenset({"Application.Read.All", "Directory.Read.All"}) | CREATE_ANY | CREATE_OWN
+READ_MEMBERSHIPS = (READ_APPLICATIONS - CREATE_OWN) | {"Directory.ReadWrite.All"}
+READ_GROUPS = frozenset(
+    {"GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+)
+READ_GRANTS = frozenset({"Directory.Read.All", "Directory.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All"})
 READ_POLICIES = frozenset({"Policy.Read.All", "Policy.Read.ConditionalAccess", "Policy.ReadWrite.ConditionalAccess"})
 READ_ORGANIZATION = frozenset({"Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All"})
 

@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from helpers.rehearsal.callers import Stranger
 from helpers.rehearsal.wire import Response, WireError
+
+AUDIENCE = "https://vault.azure.net"
+"""For which a token must have been issued."""
 
 
 def error(
@@ -32,11 +36,26 @@ def not_simulated(what: str) -> WireError:
     return error(501, "NotSimulated", f"The rehearsal cloud does not simulate {what}")
 
 
-def unauthorized(tenant_id: str, message: str) -> WireError:
-    """401 with the challenge that tells a client where to get a token."""
+def unauthorized(tenant_id: str, message: str, more: str = "") -> WireError:
+    """401 with the challenge that tells a client where to get a token, and perhaps more of it."""
     authority = f"https://login.microsoftonline.com/{tenant_id}"
-    challenge = f'Bearer authorization="{authority}", resource="https://vault.azure.net"'
+    challenge = f'Bearer authorization="{authority}", resource="{AUDIENCE}"{more}'
     return error(401, "Unauthorized", message, headers={"www-authenticate": challenge})
+
+
+def not_signed_in(tenant_id: str, why: Stranger) -> WireError:
+    """401 for a token of nobody. Assumption: the wordings for a foreign token and another audience.
+
+    The others are quoted in public issues, of 2023 (missing) and 2022 (expired).
+    """
+    messages = {
+        Stranger.MISSING: "AKV10000: Request is missing a Bearer or PoP token.",
+        Stranger.FOREIGN: f"AKV10032: Invalid issuer. Expected one of https://sts.windows.net/{tenant_id}/, "
+        "found another.",
+        Stranger.EXPIRED: "[TokenExpired] Error validating token: 'S2S12086'.",
+        Stranger.OTHER_AUDIENCE: f"AKV10022: Invalid audience. Expected {AUDIENCE}, found another.",
+    }
+    return unauthorized(tenant_id, messages[why])
 
 
 def forbidden(inner: str | None, *lines: str) -> WireError:

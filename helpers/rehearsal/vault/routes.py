@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from helpers.rehearsal.callers import Caller, Stranger, caller
+from helpers.rehearsal.callers import Caller, caller
 from helpers.rehearsal.router import Handler, Route
 from helpers.rehearsal.vault import errors, gate, responses
 from helpers.rehearsal.vault.gate import Site
@@ -19,7 +19,6 @@ from helpers.rehearsal.wire import Request, Response, WireError
 from helpers.rehearsal.world import World
 
 HOST = "*.vault.azure.net"
-AUDIENCE = "https://vault.azure.net"
 
 _PATHS = (
     # The fixed words come before GetKey, whose version could be any of them.
@@ -65,18 +64,11 @@ def _handler(operation: str) -> Handler:
 
 
 def _signed_in(world: World, request: Request, at: Site) -> Caller:
-    """Who sent the token. Raises 401 with the challenge. Assumption: all wordings but the first."""
-    who = caller(world, request, AUDIENCE)
+    """Who sent the token. Raises 401 with the challenge."""
+    who = caller(world, request, errors.AUDIENCE)
     if isinstance(who, Caller):
         return who
-    messages = {
-        Stranger.MISSING: "AKV10000: Request is missing a Bearer or PoP token.",
-        Stranger.FOREIGN: "AKV10032: Invalid issuer. Expected one of "
-        f"https://sts.windows.net/{at.vault.tenant_id}/, found another.",
-        Stranger.EXPIRED: "AKV10000: The token has expired.",
-        Stranger.OTHER_AUDIENCE: f"AKV10022: Invalid audience. Expected {AUDIENCE}, found another.",
-    }
-    raise errors.unauthorized(at.vault.tenant_id, messages[who])
+    raise errors.not_signed_in(at.vault.tenant_id, who)
 
 
 def _body(request: Request) -> Mapping[str, Any]:

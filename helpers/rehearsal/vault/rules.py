@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from helpers.rehearsal.material import generate
+from helpers.rehearsal.material import generate, shared
 from helpers.rehearsal.state import Key, KeyVersion, RotationPolicy
 from helpers.rehearsal.vault import errors, inputs
 from helpers.rehearsal.vault.gate import Site
@@ -100,7 +100,7 @@ def create(world: World, at: Site, name: str, payload: inputs.Payload) -> tuple[
         raise _NAME_TAKEN[at_stage](kept)
     if key is None or at_stage is Stage.GONE:
         key = at.vault.keys[kept] = Key(versions={})
-    return kept, *_add(key, generate(made))
+    return kept, *_add(key, _with_material(world, made))
 
 
 def update(
@@ -163,7 +163,7 @@ def rotate(world: World, at: Site, name: str) -> tuple[str, str, KeyVersion]:
         "not_before": None,
         "expires": None if expiry is None else after(now, expiry),
     }
-    return kept, *_add(key, generate(current.model_copy(update=changes)))
+    return kept, *_add(key, _with_material(world, current.model_copy(update=changes)))
 
 
 def set_rotation_policy(world: World, at: Site, name: str, payload: inputs.Payload) -> tuple[str, Key]:
@@ -198,6 +198,10 @@ def _deletable(world: World, at: Site, name: str) -> tuple[str, Key]:
     if stage(world, at, key) is Stage.DELETING:
         raise errors.is_being_deleted(kept)
     return deleted(world, at, name)
+
+
+def _with_material(world: World, made: KeyVersion) -> KeyVersion:
+    return shared(made) if world.state.settings.shared_keys else generate(made)
 
 
 def _add(key: Key, made: KeyVersion) -> tuple[str, KeyVersion]:

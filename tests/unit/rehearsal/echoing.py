@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
 
 from helpers.rehearsal.router import Route, Router
 from helpers.rehearsal.serve import Served
@@ -58,13 +62,18 @@ def sent(served: Served, text: bytes) -> bytes:
 
 def tunnel(served: Served, host: str = GRAPH) -> ssl.SSLSocket:
     """A TLS connection to a simulated host; the caller closes it."""
-    plain = socket.create_connection(("127.0.0.1", port_of(served)), timeout=5)
+    return tunnel_to(served.url, served.certificates.bundle, host)
+
+
+def tunnel_to(url: str, bundle: Path | str, host: str) -> ssl.SSLSocket:
+    """The same through a front in another process."""
+    plain = socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=5)
     plain.sendall(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n\r\n".encode())
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         head += plain.recv(1)
     assert head.startswith(b"HTTP/1.1 200 "), head
-    return ssl.create_default_context(cafile=served.certificates.bundle).wrap_socket(plain, server_hostname=host)
+    return ssl.create_default_context(cafile=bundle).wrap_socket(plain, server_hostname=host)
 
 
 def all_of(connection: socket.socket) -> bytes:
@@ -73,3 +82,16 @@ def all_of(connection: socket.socket) -> bytes:
     while part := connection.recv(65536):
         received += part
     return received
+
+
+def get(target: str, host: str = GRAPH) -> bytes:
+    """A request as it is sent."""
+    return f"GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+
+
+def until(done: Callable[[], object], seconds: float = 5) -> None:
+    """Returns when something holds, and fails if it does not come to."""
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, "it did not come to that"
+        threading.Event().wait(0.01)

@@ -39,7 +39,8 @@ def test_log_and_state_show_what_happened(
     client.request("GET", f"https://{GRAPH}/echo")
     rows = ask(served, direct, "GET", "/log").json()
     assert [(row["n"], row["operation"], row["wrote"]) for row in rows] == [(1, "mark", True), (2, "echo", False)]
-    assert set(rows[0]) == {"n", "time", "method", "host", "path", "operation", "status", "request_id", "wrote"}
+    names = {"n", "time", "method", "host", "path", "operation", "status", "request_id", "wrote", "claims"}
+    assert set(rows[0]) == names
     reply = ask(served, direct, "GET", "/state")
     state = reply.json()
     assert reply.headers["x-rehearsal"] == served.world.id
@@ -82,7 +83,25 @@ def test_world_time_can_be_advanced(served: Served, direct: urllib3.PoolManager)
     assert 3600 <= (datetime.fromisoformat(reply.json()["now"]) - before).total_seconds() < 3660
     for wrong in ({"advance": -1}, {"advance": "1"}, {"advance": True}, {}, [], {"advance": 1e300}):
         assert ask(served, direct, "POST", "/clock", json=wrong).status == 400
-    assert ask(served, direct, "POST", "/clock", body=b"{").status == 400
+    for raw in (b"{", b'{"advance": NaN}'):
+        assert ask(served, direct, "POST", "/clock", body=raw).status == 400
+
+
+def test_world_time_can_be_set(served: Served, direct: urllib3.PoolManager) -> None:
+    """POST /clock takes a time as well; one that has passed, has no zone or stands beside advance is 400."""
+    reply = ask(served, direct, "POST", "/clock", json={"now": "2027-11-23T10:00:00+01:00"})
+    assert reply.json()["now"].startswith("2027-11-23T09:00:0")
+    assert served.world.now().year == 2027
+    for wrong, says in (
+        ({"now": "2026-11-23T09:00:00Z"}, "does not run backwards"),
+        ({"now": "2028-01-01T00:00:00"}, "with its zone"),
+        ({"now": "tomorrow"}, "tomorrow"),
+        ({"now": 5}, "either advance"),
+        ({"now": "2028-01-01T00:00:00Z", "advance": 1}, "either advance"),
+    ):
+        refused = ask(served, direct, "POST", "/clock", json=wrong)
+        assert (refused.status, says in refused.json()["error"]["message"]) == (400, True)
+    assert served.world.now().year == 2027
 
 
 def test_an_unknown_control_request_names_the_known_ones(served: Served, direct: urllib3.PoolManager) -> None:

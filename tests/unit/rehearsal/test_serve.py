@@ -9,8 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,32 +21,9 @@ from helpers.rehearsal.environment import LEAKS, applied
 from helpers.rehearsal.serve import Served
 from helpers.rehearsal.worldfile import WorldError
 from tests.unit.rehearsal.echoing import GRAPH, port_of, tunnel
+from tests.unit.rehearsal.processes import CLOUD, ROOT, serving
 
-ROOT = Path(__file__).resolve().parents[3]
-CLOUD = (sys.executable, "-c", "from helpers.cli_cloud import cloud; cloud()")
 SHOW = "import json, os; print(json.dumps(dict(os.environ)))"
-
-
-@contextmanager
-def serving(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], Path, list[str]]]:
-    """The `cloud` command in a process of its own, ready; with the lines it has printed. Its temporary files go to
-    `folder`/tmp."""
-    (folder / "tmp").mkdir(exist_ok=True)
-    place = folder / "place" / "ready.json"
-    with subprocess.Popen(
-        [*CLOUD, "--ready-file", str(place), *options],
-        cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(folder / "tmp")},
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        try:
-            assert process.stderr is not None
-            yield process, place, [process.stderr.readline() for _ in range(4)]
-        finally:
-            process.kill()
 
 
 def invoke(*arguments: str) -> Result:
