@@ -5,6 +5,7 @@ Every text is escaped for where it goes: control characters are dropped, HTML is
 
 from __future__ import annotations
 
+import re
 import textwrap
 from abc import ABC, abstractmethod
 from html import escape
@@ -14,6 +15,7 @@ from helpers.view import Table, View
 
 _WIDTH = 110
 _SHORT = 20
+_LONGEST_WORD = 26
 JSON_TYPE = "application/vnd.cmek-runbook.v1+json"
 
 
@@ -49,8 +51,8 @@ def html(view: View) -> str:
 
 
 def plain(said: str) -> str:
-    """Text without control and direction characters, which could hide or forge what is shown."""
-    return "".join(c for c in str(said) if c == "\n" or c.isprintable())
+    """Text in which nothing hides or forges what is shown: no control or direction characters, plain spaces only."""
+    return "".join(c if c == "\n" or c.isprintable() else " " if c.isspace() else "" for c in str(said))
 
 
 def _quoted(said: str) -> str:
@@ -93,6 +95,8 @@ def _html_table(table: Table) -> str:
 
 
 def _style(cell: str) -> str:
-    """Short cells stay on one line; long ids may break anywhere, so that no table is wider than the page."""
-    wrap = "white-space:nowrap" if len(cell) <= _SHORT else "white-space:normal;overflow-wrap:anywhere"
+    """Short cells stay on one line, words stay whole, and only what is longer breaks anywhere: no table is too wide."""
+    longest = max(map(len, re.split(r"[\s-]", cell)))
+    wrap = "break-word" if longest <= _LONGEST_WORD else "anywhere"
+    wrap = "white-space:nowrap" if len(cell) <= _SHORT else f"white-space:normal;overflow-wrap:{wrap}"
     return f"text-align:left;vertical-align:top;{wrap}"

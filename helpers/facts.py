@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
 
-from helpers import published
 from helpers.display import Shown
+from helpers.facts_view import TITLES, row
 from helpers.jsonable import jsonable
 from helpers.model import (
     NOT_LOOKED_AT,
     Absent,
     Caller,
+    ConditionalAccessPolicy,
     DeletedKey,
+    DenyAssignment,
     DiagnosticSetting,
     ExternalKey,
     Found,
+    Grants,
     Key,
     KeyVersion,
     Known,
+    Lock,
+    LogSink,
     Organization,
+    PolicyAssignment,
+    Probe,
     RoleAssignment,
+    RoleDefinition,
+    RotationPolicy,
     ServicePrincipal,
+    SinkState,
     Unknown,
     Validation,
     Vault,
@@ -45,7 +53,22 @@ class Facts(Shown):
     deleted_key: Found[DeletedKey] = NOT_LOOKED_AT
     vault_keys: Found[tuple[str, ...]] = NOT_LOOKED_AT
     assignments: Found[tuple[RoleAssignment, ...]] = NOT_LOOKED_AT
+    role_definitions: Found[tuple[RoleDefinition, ...]] = NOT_LOOKED_AT
+    """Only the roles that some assignment at the key or above it names."""
+    at_key: Found[tuple[RoleAssignment, ...]] = NOT_LOOKED_AT
+    """Everybody's assignments at the key and above it."""
+    denials: Found[tuple[DenyAssignment, ...]] = NOT_LOOKED_AT
+    groups: Found[tuple[str, ...]] = NOT_LOOKED_AT
+    grants: Found[Grants] = NOT_LOOKED_AT
+    conditional_access: Found[tuple[ConditionalAccessPolicy, ...]] = NOT_LOOKED_AT
+    rotation_policy: Found[RotationPolicy] = NOT_LOOKED_AT
+    probe: Found[Probe] = NOT_LOOKED_AT
+    locks: Found[tuple[Lock, ...]] = NOT_LOOKED_AT
+    policies: Found[tuple[PolicyAssignment, ...]] = NOT_LOOKED_AT
     diagnostics: Found[tuple[DiagnosticSetting, ...]] = NOT_LOOKED_AT
+    sinks: Found[tuple[LogSink, ...]] = NOT_LOOKED_AT
+    log_destination: Found[SinkState] = NOT_LOOKED_AT
+    """Of the parameters; looked at only where a remedy would send the log there."""
     organization: Found[Organization] = NOT_LOOKED_AT
     admin_url: Found[str] = NOT_LOOKED_AT
     external_keys: Found[tuple[ExternalKey, ...]] = NOT_LOOKED_AT
@@ -61,121 +84,13 @@ class Facts(Shown):
             return Unknown(f"{len(self.principals.value)} service principals answer to the published app id")
         return Known(self.principals.value[0]) if self.principals.value else Absent()
 
+    def only(self, name: str) -> Facts:
+        """One fact by itself, to be shown."""
+        return Facts(read_at=self.read_at, **{name: getattr(self, name)})
+
     def view(self) -> View:
-        looked = [(f.name, getattr(self, f.name)) for f in fields(self) if f.name in _TITLES]
-        rows = [(_TITLES[name], *_row(name, found)) for name, found in looked if found is not NOT_LOOKED_AT]
+        looked = [(f.name, getattr(self, f.name)) for f in fields(self) if f.name in TITLES]
+        rows = [(TITLES[name], *row(name, found)) for name, found in looked if found is not NOT_LOOKED_AT]
         return View(
             "facts", "What is there", tables=[Table(("What", "Found", "Detail"), tuple(rows))], data=jsonable(self)
         )
-
-
-_TITLES = {
-    "caller": "Signed in as",
-    "vault": "Key vault",
-    "principals": "Service principal",
-    "key": "Key",
-    "versions": "Key versions",
-    "deleted_key": "Soft-deleted key of that name",
-    "vault_keys": "Keys in the vault",
-    "assignments": "Role assignments of the service principal",
-    "diagnostics": "Diagnostic settings",
-    "organization": "Anthropic organization",
-    "external_keys": "External keys",
-    "workspaces": "Workspaces",
-    "validation": "Validation by Anthropic",
-}
-
-
-def _row(name: str, found: Found[Any]) -> tuple[str, str]:
-    match found:
-        case Known(value):
-            empty = isinstance(value, tuple) and not value
-            return ("none" if empty else "yes"), ("" if empty else _DETAILS[name](value))
-        case Absent():
-            return "no", "the service says it is not there"
-        case Unknown(reason, request_id):
-            return "UNKNOWN", reason + (f" (request id {request_id})" if request_id else "")
-
-
-def _said(value: object) -> str:
-    """A property in words: what Azure left out is said to be not set."""
-    return "not set" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _vault(vault: Vault) -> str:
-    rules = vault.network
-    network = (
-        "not set (allows all)" if rules is None else f"{rules.default_action}, {len(rules.ip_rules)} address rules"
-    )
-    return (
-        f"{vault.name}, {vault.location}, {vault.sku}, tenant {vault.tenant_id}\n{vault.uri}\n"
-        f"RBAC {_said(vault.rbac)}, purge protection {_said(vault.purge_protection)}, "
-        f"soft delete {_said(vault.soft_delete)} {vault.retention_days or '?'} days\n"
-        f"public network access {_said(vault.public_access)}, network rules {network}"
-    )
-
-
-def _principals(rows: tuple[ServicePrincipal, ...]) -> str:
-    return "\n".join(
-        f"{p.display_name}, object ID {p.object_id}, app ID {p.app_id}, enabled {_said(p.enabled)}, "
-        f"owner organization {_said(p.owner_tenant)}"
-        for p in rows
-    )
-
-
-def _key(key: Key) -> str:
-    until = f", expires {key.expires:%Y-%m-%d}" if key.expires else ""
-    return (
-        f"{key.name} version {key.version}: {key.kty} {key.bits or '?'} bits, enabled {_said(key.enabled)}{until}\n"
-        f"operations {', '.join(key.operations) or 'none'}\n"
-        f"tags {', '.join(f'{k}={v}' for k, v in sorted(key.tags.items())) or 'none'}\n"
-        f"public key SHA-256 {_said(key.public_sha256)}"
-    )
-
-
-def _versions(rows: tuple[KeyVersion, ...]) -> str:
-    return "\n".join(f"{row.version} enabled {_said(row.enabled)}" for row in rows)
-
-
-def _assignments(rows: tuple[RoleAssignment, ...]) -> str:
-    return "\n".join(f"{published.role_name(row.role_id)} at {row.scope}" for row in rows)
-
-
-def _diagnostics(rows: tuple[DiagnosticSetting, ...]) -> str:
-    return "\n".join(
-        f"{row.name}: {', '.join(row.categories) or 'no category'} to {', '.join(row.sinks) or 'nowhere'}"
-        for row in rows
-    )
-
-
-def _deleted(key: DeletedKey) -> str:
-    until = f"{key.purged_on:%Y-%m-%d}" if key.purged_on else "an unknown day"
-    return f"{key.name}: its name stays taken until it is recovered, or until {until}"
-
-
-def _external_keys(rows: tuple[ExternalKey, ...]) -> str:
-    return "\n".join(f"{row.id} {row.display_name or ''}: {row.key_name} in {row.vault_uri}" for row in rows)
-
-
-def _workspaces(rows: tuple[Workspace, ...]) -> str:
-    return "\n".join(
-        f"{row.id} {row.name}{' (archived)' if row.archived else ''}: external key {row.external_key_id or 'none'}"
-        for row in rows
-    )
-
-
-_DETAILS: dict[str, Callable[[Any], str]] = {
-    "caller": lambda who: f"{who.kind} {who.object_id}, tenant {who.tenant_id}",
-    "vault": _vault,
-    "principals": _principals,
-    "key": _key,
-    "versions": _versions,
-    "deleted_key": _deleted,
-    "vault_keys": ", ".join,
-    "assignments": _assignments,
-    "diagnostics": _diagnostics,
-    "organization": lambda row: f"{row.name}, {row.id}",
-    "external_keys": _external_keys,
-    "workspaces": _workspaces,
-    "validation": lambda row: row.status + (f": {row.error}" if row.error else ""),
-}

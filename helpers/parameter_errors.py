@@ -85,7 +85,7 @@ def _in_words(annotation: Any) -> str:
     for extra in getattr(annotation, "__metadata__", ()):
         if isinstance(extra, FieldInfo) and extra.description:
             return extra.description
-    return {str: "text", int: "a whole number"}.get(annotation, "see parameters/example.yaml")
+    return {str: "text", int: "a whole number", bool: "true or false"}.get(annotation, "see parameters/example.yaml")
 
 
 def _given(given: dict[str, Any], where: list[Any], model: type[BaseModel], *, text_wanted: bool) -> str:

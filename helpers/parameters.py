@@ -81,6 +81,8 @@ class WorkspaceId(_Part):
         StringConstraints(pattern=r"^wrkspc_[A-Za-z0-9]{6,64}$"),
         Field(description="a workspace id like wrkspc_01AbCdEf"),
     ]
+    default: bool = False
+    """Whether it is the organization's default workspace, and meant all the same."""
 
 
 class NewWorkspace(_Part):
@@ -106,6 +108,22 @@ class Deviation(_Part):
     owner: Label
     reason: Label
     expires: Day
+
+
+Remedy = Literal["purge_protection", "diagnostic_settings", "network_rules", "delete_lock", "organization_tag"]
+LogDestination = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"(?i)^/subscriptions/[0-9a-f-]{36}/resourceGroups/[\w().-]{1,90}/providers/"
+        r"(Microsoft\.OperationalInsights/workspaces/[A-Za-z0-9-]{4,63}|"
+        r"Microsoft\.Storage/storageAccounts/[a-z0-9]{3,24}|"
+        r"Microsoft\.EventHub/namespaces/[A-Za-z0-9-]{6,50}/authorizationRules/[\w.-]{1,50})$"
+    ),
+    Field(
+        description="the resource ID of a Log Analytics workspace, a storage account, "
+        "or an authorization rule of an event hub namespace"
+    ),
+]
 
 
 class Parameters(_Part):
@@ -143,6 +161,8 @@ class Parameters(_Part):
     expected_owner_tenant: Guid | None = None
     egress_ranges: EgressRanges = EgressRanges()
     accepted_deviations: list[Deviation] = []
+    remediate: list[Remedy] = []
+    log_destination: LogDestination | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Parameters:
@@ -155,6 +175,13 @@ class Parameters(_Part):
             raise ValueError("workspace: not given; allowed for claude_platform: {id: wrkspc_…} or {create: NAME}")
         if self.product == "claude_platform" and self.external_key_name is None:
             raise ValueError("external_key_name: not given; allowed for claude_platform: a name of 1 to 255 characters")
+        if "diagnostic_settings" in self.remediate and self.log_destination is None:
+            raise ValueError(
+                "log_destination: not given, and remediate asks for diagnostic_settings; allowed: "
+                "the resource ID of where the log goes to"
+            )
+        if len(set(self.remediate)) != len(self.remediate):
+            raise ValueError("remediate: given one of them twice; allowed: each once")
         return self
 
     @property

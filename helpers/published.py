@@ -19,6 +19,16 @@ ORGANIZATION_TAG_PREFIX: Final = "anthropic-org-"
 ORGANIZATION_TAG_VALUE: Final = "true"
 MOST_TAGS: Final = 15
 
+# Azure, "Key Vault soft-delete overview": 7 to 90 days, fixed when the vault is made; read 2026-11-23.
+LONGEST_RETENTION_DAYS: Final = 90
+
+# Claude API docs, CMEK overview: the regions near Anthropic, for latency only; read 2026-11-23.
+RECOMMENDED_REGIONS: Final = ("northcentralus", "eastus2")
+
+# Data actions on a key, as role definitions name them; what Anthropic does with a key. Azure, "Azure built-in roles".
+KEYS: Final = "Microsoft.KeyVault/vaults/keys"
+ANTHROPIC_ACTIONS: Final = (f"{KEYS}/read", f"{KEYS}/wrap/action", f"{KEYS}/unwrap/action")
+
 # Azure built-in roles, read 2026-11-23.
 CRYPTO_USER: Final = "12338af0-0e69-4776-bea7-57ae8d297424"
 CRYPTO_USER_NAME: Final = "Key Vault Crypto User"
@@ -31,6 +41,9 @@ ROLE_NAMES: Final = {
     "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
     "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
     "acdd72a7-3385-48ef-bd42-f606fba81ae7": "Reader",
+    "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9": "User Access Administrator",
+    "f58310d9-a9f6-439a-9e8d-f62e7b41a168": "Role Based Access Control Administrator",
+    "f25e0fa2-a7c8-4377-a976-54943a77a395": "Key Vault Contributor",
 }
 
 # Claude API docs, "IP addresses", outbound. The first range is in every copy read; the second in the newest only.

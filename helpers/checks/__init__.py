@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from typing import Any
 
-from helpers.checks import identity, key, monitoring, network, principal, registration, role, vault
-from helpers.checks.base import Check, Finding, Phase, Verdict, not_applicable
-from helpers.display import Shown
+from helpers.checks import identity, key, lifecycle, monitoring, network, principal, registration, role, vault
+from helpers.checks.base import Check, Effect, Finding, Phase, Verdict, not_applicable, unread
+from helpers.checks.inventory import noted
+from helpers.checks.verdicts import Judged, Verdicts
 from helpers.errors import WrongUsage
 from helpers.facts import Facts
+from helpers.model import NOT_LOOKED_AT
 from helpers.parameters import Parameters
-from helpers.view import Table, View
 
 ALL: tuple[Check, ...] = tuple(
     sorted(
@@ -23,6 +22,7 @@ ALL: tuple[Check, ...] = tuple(
             *network.CHECKS,
             *principal.CHECKS,
             *key.CHECKS,
+            *lifecycle.CHECKS,
             *role.CHECKS,
             *monitoring.CHECKS,
             *registration.CHECKS,
@@ -31,74 +31,26 @@ ALL: tuple[Check, ...] = tuple(
     )
 )
 
-__all__ = ["ALL", "Check", "Finding", "Judged", "Phase", "Verdict", "Verdicts", "judge", "preview", "refuse_deviations"]
-
-_COLUMNS = ("Check", "Verdict", "What", "Seen", "Expected", "What to do", "Controls")
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A check with what it found."""
-
-    check: Check
-    finding: Finding
-
-
-@dataclass(frozen=True)
-class Verdicts(Shown):
-    """The outcome of every check of a phase, in order of their ids."""
-
-    phase: Phase
-    rows: tuple[Judged, ...]
-
-    def __post_init__(self) -> None:
-        if not self.rows:
-            raise ValueError("no check was made, and that must never look like none failing")
-
-    @property
-    def blocking_failures(self) -> tuple[Judged, ...]:
-        return self._blocking(Verdict.FAIL)
-
-    @property
-    def blocking_unknowns(self) -> tuple[Judged, ...]:
-        return self._blocking(Verdict.UNKNOWN)
-
-    @property
-    def blocking_waits(self) -> tuple[Judged, ...]:
-        """Blocking checks that have not been made, because the step they judge has not run."""
-        return self._blocking(Verdict.NOT_YET)
-
-    @property
-    def open(self) -> tuple[str, ...]:
-        """Ids of the checks that neither passed nor are out of place."""
-        closed = (Verdict.PASS, Verdict.NOT_APPLICABLE)
-        return tuple(row.check.id for row in self.rows if row.finding.verdict not in closed)
-
-    def brief(self) -> View:
-        """Only the checks that a person has to look at; the heading counts all of them."""
-        waiting = [judged.check.id for judged in self.rows if judged.finding.verdict is Verdict.NOT_YET]
-        rows = tuple(_row(row) for row in self.rows if row.check.id in self.open and row.check.id not in waiting)
-        lines = [f"Not yet, as the steps before them have not run: {', '.join(waiting)}"] if waiting else []
-        return View("verdicts", self.view().heading, lines, [Table(_COLUMNS, rows)] if rows else [])
-
-    def counts(self) -> dict[str, int]:
-        """How many checks came out how."""
-        return dict(Counter(row.finding.verdict.value for row in self.rows))
-
-    def view(self) -> View:
-        rows = tuple(_row(judged) for judged in self.rows)
-        told = ", ".join(f"{number} {verdict}" for verdict, number in self.counts().items())
-        data: dict[str, Any] = {"phase": self.phase, "checks": [_said(judged) for judged in self.rows]}
-        return View("verdicts", f"Verdicts: {told}", tables=[Table(_COLUMNS, rows)], data=data)
-
-    def _blocking(self, verdict: Verdict) -> tuple[Judged, ...]:
-        return tuple(r for r in self.rows if r.check.severity == "blocks" and r.finding.verdict is verdict)
+__all__ = [
+    "ALL",
+    "Check",
+    "Effect",
+    "Finding",
+    "Judged",
+    "Phase",
+    "Verdict",
+    "Verdicts",
+    "judge",
+    "preview",
+    "refuse_deviations",
+]
 
 
 def preview(found: Facts, parameters: Parameters) -> Verdicts:
-    """What 04 will say of the vault itself, on what was read so far."""
-    rows = judge(found, parameters, "azure").rows
-    return Verdicts("azure", tuple(row for row in rows if row.check in (*vault.CHECKS, *network.CHECKS)))
+    """What 04 will say of the vault itself, on what was read so far; what was not looked at yet is left out."""
+    unseen = unread(NOT_LOOKED_AT).seen
+    rows = (row for row in judge(found, parameters, "azure").rows if row.check in (*vault.CHECKS, *network.CHECKS))
+    return Verdicts("azure", tuple(row for row in rows if row.finding.seen != unseen))
 
 
 def judge(
@@ -109,8 +61,10 @@ def judge(
     `today` defaults to the day the facts were read; without either no deviation is accepted.
     """
     day = today or (found.read_at.date() if found.read_at else None)
-    rows = tuple(Judged(check, _finding(check, found, parameters, phase, planned)) for check in ALL)
-    return Verdicts(phase, tuple(_accepted(row, parameters, day) for row in rows))
+    rows = tuple(
+        Judged(check, _finding(check, found, parameters, phase, planned), check.severity_in(phase)) for check in ALL
+    )
+    return Verdicts(phase, tuple(_accepted(row, parameters, day) for row in rows), noted(found))
 
 
 def refuse_deviations(parameters: Parameters, today: date) -> None:
@@ -133,8 +87,11 @@ def _finding(check: Check, found: Facts, parameters: Parameters, phase: Phase, p
         return not_applicable(f"judged in the phase {', '.join(check.phases)}")
     waits = sorted(planned.intersection(check.after))
     if waits:
-        return Finding(Verdict.NOT_YET, f"after {', '.join(waits)}")
-    return check.judge(found, parameters)
+        return Finding(Verdict.NOT_YET, f"after {', '.join(waits)}", mend=f"Run {waits[0]} first.")
+    finding = check.judge(found, parameters)
+    if finding.verdict is Verdict.UNKNOWN and not finding.mend:
+        return replace(finding, mend=f"Reading it takes {check.right}. Then look again.")
+    return finding
 
 
 def _accepted(row: Judged, parameters: Parameters, today: date | None) -> Judged:
@@ -142,31 +99,5 @@ def _accepted(row: Judged, parameters: Parameters, today: date | None) -> Judged
         return row
     for deviation in parameters.accepted_deviations:
         if deviation.check == row.check.id and date.fromisoformat(deviation.expires) > today:
-            seen = f"{row.finding.seen}; accepted by {deviation.owner} until {deviation.expires}: {deviation.reason}"
-            return replace(row, finding=replace(row.finding, verdict=Verdict.ACCEPTED, seen=seen))
+            return replace(row, finding=replace(row.finding, verdict=Verdict.ACCEPTED, accepted=deviation))
     return row
-
-
-def _row(judged: Judged) -> tuple[str, ...]:
-    check, finding = judged.check, judged.finding
-    loud = (
-        finding.verdict.value.upper() if finding.verdict in (Verdict.FAIL, Verdict.UNKNOWN) else finding.verdict.value
-    )
-    weight = f" ({check.severity})" if finding.verdict in (Verdict.FAIL, Verdict.UNKNOWN) else ""
-    controls = "; ".join(f"{name} {number}" for name, number in check.controls.items())
-    return check.id, loud + weight, check.title, finding.seen, finding.expected, finding.mend, controls
-
-
-def _said(judged: Judged) -> dict[str, Any]:
-    check, finding = judged.check, judged.finding
-    return {
-        "id": check.id,
-        "title": check.title,
-        "severity": check.severity,
-        "verdict": finding.verdict.value,
-        "seen": finding.seen,
-        "expected": finding.expected,
-        "mend": finding.mend,
-        "why": check.why,
-        "controls": dict(check.controls),
-    }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from helpers import published
-from helpers.checks.base import Check, Finding, Judge, exactly_true, failed, not_applicable, on, passed
+from helpers.checks.base import Check, Finding, Judge, exactly_true, failed, not_applicable, on, passed, unknown
 from helpers.facts import Facts
-from helpers.model import ServicePrincipal, same_id
+from helpers.model import ConditionalAccessPolicy, Grants, ServicePrincipal, same_id
 from helpers.parameters import Parameters
 
 _AFTER = ("01_consent",)
@@ -52,6 +52,50 @@ def _single(found: Facts, _: Parameters) -> Finding:
     return on(found.principals, judge, absent=_MISSING)
 
 
+def _nothing_given(found: Facts, _: Parameters) -> Finding:
+    expected = "no permissions, no owners, no credentials of its own in this tenant"
+
+    def judge(there: ServicePrincipal, given: Grants) -> Finding:
+        named = (
+            ("application permissions", given.app_roles),
+            ("delegated permissions", given.delegated),
+            ("owners", given.owners),
+        )
+        told = [f"{what}: {', '.join(rows)}" for what, rows in named if rows]
+        if there.credentials:
+            told.append(f"{there.credentials} credentials")
+        if told:
+            return failed("; ".join(told), expected, "Take them away: Anthropic needs none of them.")
+        if there.credentials is None:
+            return unknown("its credentials are not shown")
+        return passed("none of them", expected)
+
+    def to(there: ServicePrincipal) -> Finding:
+        return on(found.grants, lambda given: judge(there, given), absent=_MISSING)
+
+    return on(found.principal, to, absent=_MISSING)
+
+
+def _signs_in_freely(found: Facts, _: Parameters) -> Finding:
+    expected = "no policy that reaches it"
+
+    def judge(there: ServicePrincipal, rows: tuple[ConditionalAccessPolicy, ...]) -> Finding:
+        reaching = [row.name for row in rows if row.reaches(there.object_id)]
+        if reaching:
+            mend = "Exclude it from the policy, or put Anthropic's ranges into a named location that is let in."
+            return failed(", ".join(reaching), expected, mend)
+        by_filter = [row.name for row in rows if row.filtered and row.state == "enabled"]
+        if by_filter:
+            return unknown(f"{', '.join(by_filter)} selects by a filter on attributes")
+        return passed(f"none of {len(rows)} policies for service principals", expected)
+
+    def to(there: ServicePrincipal) -> Finding:
+        return on(found.conditional_access, lambda rows: judge(there, rows), absent=passed("no policies", expected))
+
+    return on(found.principal, to, absent=_MISSING)
+
+
+_READ = "reading applications in the directory (Application.Read.All)"
 CHECKS = (
     Check(
         "V15",
@@ -59,6 +103,9 @@ CHECKS = (
         "blocks",
         "An impostor with the role could read everything under the key.",
         _principal(_app),
+        looks_at="service principal: appId, id",
+        right=_READ,
+        effect="safety",
         after=_AFTER,
     ),
     Check(
@@ -67,6 +114,9 @@ CHECKS = (
         "blocks",
         "A different name is a sign of a look-alike.",
         _principal(_name),
+        looks_at="service principal: displayName",
+        right=_READ,
+        effect="safety",
         after=_AFTER,
     ),
     Check(
@@ -75,7 +125,11 @@ CHECKS = (
         "blocks",
         "The vendor's tenant is not published, so it is compared only when you know it.",
         _principal(_owner),
+        looks_at="service principal: appOwnerOrganizationId",
+        right=_READ,
+        effect="safety",
         after=_AFTER,
+        out_of_place=True,
     ),
     Check(
         "V17",
@@ -83,7 +137,45 @@ CHECKS = (
         "blocks",
         "A disabled principal cannot sign in.",
         _principal(_enabled),
+        looks_at="service principal: accountEnabled",
+        right=_READ,
+        effect="use",
         after=_AFTER,
     ),
-    Check("V20", "There is exactly one", "blocks", "Two would be ambiguous.", _single, after=_AFTER),
+    Check(
+        "V18",
+        "Nothing else was given to it in this tenant",
+        "warns",
+        "Anthropic needs no permission in the directory; whoever owns it or holds a credential of it could act as it.",
+        _nothing_given,
+        looks_at="service principal: appRoleAssignments, oauth2PermissionGrants, owners, keyCredentials, "
+        "passwordCredentials",
+        right=f"{_READ}, and Directory.Read.All for delegated permissions",
+        effect="safety",
+        after=_AFTER,
+        controls={"MCSB": "PA-7"},
+    ),
+    Check(
+        "V19",
+        "No conditional access policy reaches it",
+        "warns",
+        "A policy for workload identities can keep Anthropic from signing in.",
+        _signs_in_freely,
+        looks_at="conditional access policies: conditions.clientApplications",
+        right="Policy.Read.All",
+        effect="use",
+        after=_AFTER,
+        acceptable=True,
+    ),
+    Check(
+        "V20",
+        "There is exactly one",
+        "blocks",
+        "Two would be ambiguous.",
+        _single,
+        looks_at="service principals with the published appId",
+        right=_READ,
+        effect="safety",
+        after=_AFTER,
+    ),
 )

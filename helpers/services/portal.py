@@ -10,6 +10,7 @@ import atexit
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from functools import lru_cache
+from threading import Lock
 from typing import TypeVar
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -19,7 +20,13 @@ T = TypeVar("T")
 
 def run(call: Callable[[], Awaitable[T]]) -> T:
     """The result of an asynchronous call, waited for."""
-    return _portal().call(call)
+    with _starting:
+        portal = _portal()
+    return portal.call(call)
+
+
+_starting = Lock()
+"""Two threads that come first at the same time must not start two loops."""
 
 
 @lru_cache(maxsize=1)

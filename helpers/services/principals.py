@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import httpx
 from azure.core.credentials import TokenCredential
@@ -19,16 +20,33 @@ from msgraph_core import GraphClientFactory
 
 from helpers import published
 from helpers.errors import ServiceFailed
-from helpers.model import Absent, Found, Known, ServicePrincipal, Unknown
+from helpers.model import Absent, ConditionalAccessPolicy, Found, Grants, Known, ServicePrincipal, Unknown
+from helpers.services import patience
+from helpers.services.graph import all_of, every, lists_are_lists
+from helpers.services.graph_retries import middleware
 from helpers.services.once import Lost, lost_or_failed, once
 from helpers.services.portal import run
-from helpers.services.replies import UNREADABLE, first_line, needed, stop_at_wrong_cloud
+from helpers.services.replies import first_line, needed, stop_at_wrong_cloud
 from helpers.services.witness import Witness
 
-_FIELDS = ["id", "appId", "displayName", "accountEnabled", "appOwnerOrganizationId", "createdDateTime"]
+_FIELDS = [
+    "id",
+    "appId",
+    "displayName",
+    "accountEnabled",
+    "appOwnerOrganizationId",
+    "createdDateTime",
+    "keyCredentials",
+    "passwordCredentials",
+]
+T = TypeVar("T")
 _SCOPES = ["https://graph.microsoft.com/.default"]
 _ALREADY_THERE = "Request_MultipleObjectsWithSameKeyValue"
 _CONSENTING = "consenting to the published app"
+_WHO_CAN = (
+    "Creating it takes Application Administrator, Cloud Application Administrator or an equivalent role; "
+    "Application.ReadWrite.OwnedBy is not enough for another company's app."
+)
 
 
 class Principals:
@@ -36,14 +54,14 @@ class Principals:
 
     def __init__(self, credential: TokenCredential, witness: Witness) -> None:
         http = httpx.AsyncClient(
-            event_hooks={"response": [witness.http_async]},
+            event_hooks={"response": [witness.http_async, lists_are_lists]},
             limits=httpx.Limits(max_keepalive_connections=0),  # the SDK's transport cannot be closed, so keep none open
             timeout=60,
             http2=True,
         )
         adapter = GraphRequestAdapter(
             AzureIdentityAuthenticationProvider(credential, scopes=_SCOPES),
-            client=GraphClientFactory.create_with_default_middleware(client=http),
+            client=GraphClientFactory.create_with_custom_middleware(middleware(), client=http),
         )
         self._client = GraphServiceClient(request_adapter=adapter)
         self._witness = witness
@@ -54,22 +72,62 @@ class Principals:
             filter=f"appId eq '{published.APP_ID}'", select=_FIELDS
         )
 
-        async def ask() -> Any:
-            return await self._client.service_principals.get(
-                request_configuration=RequestConfiguration(query_parameters=query)
+        asked = RequestConfiguration(query_parameters=query)
+
+        def read() -> tuple[ServicePrincipal, ...]:
+            return tuple(_principal(row) for row in run(lambda: every(self._client.service_principals, asked)))
+
+        return self._look(read)
+
+    def grants(self, object_id: str) -> Found[Grants]:
+        """What was given to a service principal in this tenant beside Azure roles, and who owns it there."""
+        one = self._client.service_principals.by_service_principal_id(object_id)
+
+        def read() -> Grants:
+            roles, delegated, owners = run(
+                lambda: all_of(one.app_role_assignments, one.oauth2_permission_grants, one.owners)
+            )
+            return Grants(
+                app_roles=tuple(
+                    f"{needed(row.app_role_id, 'appRoleId')} of {row.resource_display_name or row.resource_id}"
+                    for row in roles
+                ),
+                delegated=tuple(str(needed(row.scope, "scope")).strip() for row in delegated),
+                owners=tuple(needed(row.id, "id") for row in owners),
             )
 
+        return self._look(read)
+
+    def groups(self, object_id: str) -> Found[tuple[str, ...]]:
+        """The ids of the groups a service principal belongs to, directly or through other groups."""
+        one = self._client.service_principals.by_service_principal_id(object_id).transitive_member_of
+
+        def read() -> tuple[str, ...]:
+            return tuple(needed(row.id, "id") for row in run(lambda: every(one)))
+
+        return self._look(read)
+
+    def conditional_access(self) -> Found[tuple[ConditionalAccessPolicy, ...]]:
+        """The conditional access policies that are about service principals; reading them takes Policy.Read.All."""
+        policies = self._client.identity.conditional_access.policies
+
+        def read() -> tuple[ConditionalAccessPolicy, ...]:
+            rows = tuple(_policy(row) for row in run(lambda: every(policies)))
+            return tuple(row for row in rows if row.includes or row.filtered)
+
+        return self._look(read)
+
+    def _look(self, read: Callable[[], T]) -> Found[T]:
         try:
-            reply = run(ask)
-            rows = tuple(_principal(row) for row in reply.value)
+            return Known(read())
         except APIError as error:
-            return Unknown(_sentence(error), self._witness.request_id)
+            return Unknown(_sentence(error), _request_id(error), _code(error))
         except (httpx.HTTPError, AzureError) as error:
             stop_at_wrong_cloud(error)
             return Unknown(f"no usable answer from Microsoft Graph: {first_line(error)}")
-        except UNREADABLE as error:
+        except Exception as error:  # noqa: BLE001 - kiota raises a bare Exception for a body it has no parser for
+            stop_at_wrong_cloud(error)
             return Unknown(f"the reply of Microsoft Graph could not be understood: {first_line(error)}")
-        return Known(rows)
 
     def consent(self) -> ServicePrincipal | None:
         """Create the published app's service principal; None when Graph says that it is there already.
@@ -93,6 +151,9 @@ class Principals:
                 raise lost_or_failed(_CONSENTING, error) from None
             except httpx.HTTPError as error:
                 raise Lost(first_line(error)) from None
+            except Exception as error:  # noqa: BLE001 - as in _look
+                stop_at_wrong_cloud(error)
+                raise Lost(f"the reply could not be understood: {first_line(error)}") from None
 
         return once(_CONSENTING, write, self._there)
 
@@ -104,8 +165,7 @@ class Principals:
         raise ServiceFailed(
             f"{_CONSENTING} failed: {_sentence(error)}",
             why="Without its service principal in this tenant, Anthropic cannot reach the key.",
-            next_step="Creating it takes Application Administrator, Cloud Application Administrator or an "
-            "equivalent role; Application.ReadWrite.OwnedBy is not enough for another company's app.",
+            next_step=patience.next_step(error.response_status_code, _headers(error), _WHO_CAN),
             request_id=self._witness.request_id,
         ) from None
 
@@ -116,6 +176,32 @@ class Principals:
         return Known(found.value[0]) if found.value else Absent()
 
 
+def _policy(raw: Any) -> ConditionalAccessPolicy:
+    clients = raw.conditions.client_applications if raw.conditions else None
+    return ConditionalAccessPolicy(
+        id=needed(raw.id, "id"),
+        name=raw.display_name or "",
+        state=str(getattr(raw.state, "value", raw.state)),
+        includes=tuple((clients.include_service_principals if clients else None) or ()),
+        excludes=tuple((clients.exclude_service_principals if clients else None) or ()),
+        filtered=clients is not None and clients.service_principal_filter is not None,
+    )
+
+
+def _request_id(error: APIError) -> str | None:
+    return _headers(error).get("request-id")
+
+
+def _headers(error: APIError) -> dict[str, str]:
+    """The headers of the reply behind an error, by their names in lower case; of several values the first."""
+    found = {}
+    for name, value in (error.response_headers or {}).items():
+        first = next(iter(value), None) if isinstance(value, list | set | tuple) else value
+        if first is not None:
+            found[name.lower()] = str(first)
+    return found
+
+
 def _principal(raw: Any) -> ServicePrincipal:
     created = raw.created_date_time if hasattr(raw, "created_date_time") else None
     return ServicePrincipal(
@@ -124,6 +210,9 @@ def _principal(raw: Any) -> ServicePrincipal:
         display_name=raw.display_name,
         enabled=raw.account_enabled,
         owner_tenant=None if raw.app_owner_organization_id is None else str(raw.app_owner_organization_id),
+        credentials=None
+        if raw.key_credentials is None or raw.password_credentials is None
+        else len(raw.key_credentials) + len(raw.password_credentials),
         created=(raw.additional_data or {}).get("createdDateTime") or (str(created) if created else None),
     )
 
@@ -135,4 +224,5 @@ def _code(error: APIError) -> str | None:
 def _sentence(error: APIError) -> str:
     detail = getattr(error, "error", None)
     message = getattr(detail, "message", None) or getattr(error, "message", None) or "no message"
-    return f"{error.response_status_code} {_code(error) or ''}: {first_line(message)}".replace(" :", ":")
+    said = f"{error.response_status_code} {_code(error) or ''}: {first_line(message)}".replace(" :", ":")
+    return said + patience.told(error.response_status_code, _headers(error))

@@ -1,4 +1,4 @@
-"""Vaults as Azure Resource Manager describes them, and what is set on them: diagnostic settings."""
+"""Vaults as Azure Resource Manager describes them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from typing import Any
 
 from azure.core import AzureClouds
 from azure.core.credentials import TokenCredential
-from azure.core.rest import HttpRequest
-from azure.mgmt.keyvault import KeyVaultManagementClient
+from azure.core.rest import HttpRequest, HttpResponse
+from azure.mgmt.keyvault import KeyVaultManagementClient, __version__
 
-from helpers.model import DiagnosticSetting, Found, NetworkRules, Vault
+from helpers.model import Found, NetworkRules, Vault
+from helpers.services.arm import pipeline
 from helpers.services.replies import look, needed
 from helpers.services.witness import Witness
-
-DIAGNOSTICS_VERSION = "2021-05-01-preview"
-"""The version that lists settings of a vault; an older one answered an empty list for a resource that had some."""
 
 
 class Vaults:
@@ -25,8 +23,13 @@ class Vaults:
             credential,
             subscription_id,
             cloud_setting=AzureClouds.AZURE_PUBLIC_CLOUD,  # else a variable of the shell chooses the host
-            raw_response_hook=witness.azure,
+            policies=pipeline(credential, witness.azure, f"mgmt-keyvault/{__version__}"),
         )
+
+    @property
+    def client(self) -> KeyVaultManagementClient:
+        """The SDK's own client: what changes something goes through the same pipeline."""
+        return self._client
 
     def close(self) -> None:
         """Close its connections."""
@@ -34,21 +37,15 @@ class Vaults:
 
     def vault(self, resource_group: str, name: str) -> Found[Vault]:
         """One vault. Properties that Azure leaves out stay None."""
-        return look(lambda: _vault(self._client.vaults.get(resource_group, name)))
+        return look(lambda: as_vault(self._client.vaults.get(resource_group, name)))
 
-    def diagnostic_settings(self, resource_id: str) -> Found[tuple[DiagnosticSetting, ...]]:
-        """The diagnostic settings of a resource. No installed SDK has a client for them, so the request is spelled."""
-        return look(lambda: self._diagnostics(resource_id))
-
-    def _diagnostics(self, resource_id: str) -> tuple[DiagnosticSetting, ...]:
-        path = f"{resource_id}/providers/Microsoft.Insights/diagnosticSettings"
-        request = HttpRequest("GET", f"{path}?api-version={DIAGNOSTICS_VERSION}")
-        response = self._client.send_request(request)
-        response.raise_for_status()
-        return tuple(_setting(row) for row in response.json()["value"])
+    def send(self, request: HttpRequest) -> HttpResponse:
+        """Send a request that no installed SDK has a method for. Raises nothing for an error reply."""
+        return self._client.send_request(request)
 
 
-def _vault(raw: Any) -> Vault:
+def as_vault(raw: Any) -> Vault:
+    """A vault from a reply of the SDK. Raises ValueError for one that lacks what every vault has."""
     properties = raw.properties
     rules = properties.network_acls
     return Vault(
@@ -69,24 +66,13 @@ def _vault(raw: Any) -> Vault:
             default_action=_text(rules.default_action),
             ip_rules=tuple(rule.value for rule in rules.ip_rules or ()),
             bypass=_text(rules.bypass),
+            subnets=tuple(rule.id for rule in rules.virtual_network_rules or ()),
         ),
         provisioning_state=_text(properties.provisioning_state),
+        access_policies=tuple(needed(row.object_id, "objectId") for row in properties.access_policies or ()),
     )
 
 
 def _text(value: Any) -> str | None:
     """An SDK enum or string as the text that was on the wire."""
     return None if value is None else str(getattr(value, "value", value))
-
-
-def _setting(row: dict[str, Any]) -> DiagnosticSetting:
-    properties = row["properties"]
-    enabled = [log for log in properties.get("logs") or () if log.get("enabled") is True]
-    categories = [log["category"] for log in enabled if log.get("category")]
-    groups = [f"group:{log['categoryGroup']}" for log in enabled if log.get("categoryGroup")]
-    sinks = ("workspaceId", "storageAccountId", "eventHubAuthorizationRuleId", "marketplacePartnerId")
-    return DiagnosticSetting(
-        name=row["name"],
-        categories=(*categories, *groups),
-        sinks=tuple(properties[sink] for sink in sinks if properties.get(sink)),
-    )

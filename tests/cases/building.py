@@ -18,18 +18,31 @@ from helpers import parameters as parameter_files
 from helpers import published
 from helpers.facts import Facts
 from helpers.model import (
+    EVERYBODY,
     Absent,
     Caller,
+    ConditionalAccessPolicy,
+    DataPermission,
     DeletedKey,
+    DenyAssignment,
     DiagnosticSetting,
     ExternalKey,
     Found,
+    Grants,
     Key,
     KeyVersion,
     Known,
+    Lock,
+    LogSink,
     Organization,
+    PolicyAssignment,
+    PolicyDefinition,
+    Probe,
     RoleAssignment,
+    RoleDefinition,
+    RotationPolicy,
     ServicePrincipal,
+    SinkState,
     Unknown,
     Validation,
     Vault,
@@ -51,6 +64,7 @@ KEY_ID = f"{VAULT_ID}/keys/claude-cmek"
 VAULT_URI = "https://kv-contoso-claude.vault.azure.net/"
 VERSION = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 TAG = f"anthropic-org-{ORGANIZATION}"
+SINK = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-claude/providers/Microsoft.OperationalInsights/workspaces/logs"
 
 GIVEN: dict[str, Any] = {
     "tenant_id": TENANT,
@@ -79,7 +93,7 @@ _HEALTHY: dict[str, Any] = {
         public_access="Enabled",
         network=None,
     ),
-    "principals": ServicePrincipal(PRINCIPAL, published.APP_ID, published.APP_DISPLAY_NAME, True, OTHER),
+    "principals": ServicePrincipal(PRINCIPAL, published.APP_ID, published.APP_DISPLAY_NAME, True, OTHER, credentials=0),
     "key": Key(
         name="claude-cmek",
         version=VERSION,
@@ -104,7 +118,32 @@ _HEALTHY: dict[str, Any] = {
         principal_type="ServicePrincipal",
         scope=KEY_ID,
     ),
-    "diagnostics": DiagnosticSetting("audit", ("AuditEvent",), ("/subscriptions/x/workspaces/logs",)),
+    "at_key": RoleAssignment(
+        id=f"{KEY_ID}/providers/Microsoft.Authorization/roleAssignments/own",
+        name="own",
+        role_id=published.CRYPTO_USER,
+        principal_id=PRINCIPAL,
+        principal_type="ServicePrincipal",
+        scope=KEY_ID,
+    ),
+    "role_definitions": RoleDefinition(
+        published.CRYPTO_USER,
+        published.CRYPTO_USER_NAME,
+        (DataPermission(("Microsoft.KeyVault/vaults/keys/read", "Microsoft.KeyVault/vaults/keys/wrap/action")),),
+    ),
+    "denials": DenyAssignment(
+        "others", KEY_ID, (DataPermission(("Microsoft.KeyVault/vaults/keys/*",)),), (EVERYBODY,), (PRINCIPAL,)
+    ),
+    "groups": "77777777-0000-4000-8000-000000000001",
+    "grants": Grants((), (), ()),
+    "conditional_access": ConditionalAccessPolicy("ca-1", "Block the rest", "enabled", (OTHER,), ()),
+    "rotation_policy": RotationPolicy(("P180D",), "P2Y"),
+    "probe": Probe(True, "KeyOperationForbidden", "decrypt", "00000000-0000-4000-8000-00000000aaaa"),
+    "locks": Lock("keep", "CanNotDelete", VAULT_ID.lower()),
+    "policies": PolicyAssignment("Audit it", VAULT_ID, True, Known(PolicyDefinition(("name",), "Audit"))),
+    "diagnostics": DiagnosticSetting("audit", ("AuditEvent",), (SINK,)),
+    "sinks": LogSink(SINK, "Log Analytics workspace", Known(SinkState("Succeeded", 90))),
+    "log_destination": SinkState("Succeeded", 90),
     "organization": Organization(ORGANIZATION, "Contoso"),
     "admin_url": published.ADMIN_API,
     "external_keys": ExternalKey(
@@ -113,7 +152,23 @@ _HEALTHY: dict[str, Any] = {
     "workspaces": Workspace("wrkspc_01Contoso", "contoso-cmek", None, archived=False),
     "validation": Validation("success", None, "req_validate"),
 }
-_LISTS = ("principals", "versions", "vault_keys", "assignments", "diagnostics", "external_keys", "workspaces")
+_LISTS = (
+    "principals",
+    "versions",
+    "vault_keys",
+    "assignments",
+    "at_key",
+    "role_definitions",
+    "denials",
+    "groups",
+    "conditional_access",
+    "locks",
+    "policies",
+    "diagnostics",
+    "sinks",
+    "external_keys",
+    "workspaces",
+)
 _NOT_THERE = {"workspaces": Known(()), "deleted_key": Facts().deleted_key}
 
 

@@ -2,6 +2,7 @@
 
 A case names its `rule`; `parameters` and `found` say only what differs from a healthy onboarding just before the key is
 attached (building.py). `plan` is every item, whole: its kind and its sentence, and what a refusal found and expected.
+`for_good` in 04_remedy asks for the plan of what cannot be undone.
 For 05_attach `verdicts` names the phase of the checks made first (gate), or `none`; `planned` the steps yet to run.
 `digest` compares with another case of the step.
 """
@@ -18,7 +19,7 @@ import pytest
 
 from helpers.checks import judge
 from helpers.plan import Keep, Plan, Refusal, Waits
-from helpers.steps import attach, consent, key, rbac, register
+from helpers.steps import attach, consent, key, rbac, register, remedy
 from helpers.yaml_file import read
 from tests.cases.building import NOW, as_found, facts, parameters
 
@@ -27,11 +28,12 @@ STEPS: dict[str, ModuleType] = {
     "01_consent": consent,
     "02_key": key,
     "03_rbac": rbac,
+    "04_remedy": remedy,
     "05_register": register,
     "05_attach": attach,
 }
 CASES = sorted(HERE.glob("*/*.yaml"))
-KEYS = {"rule", "parameters", "found", "read_at", "verdicts", "planned", "plan", "digest"}
+KEYS = {"rule", "parameters", "found", "read_at", "verdicts", "planned", "for_good", "plan", "digest"}
 
 
 def planned(path: Path) -> Plan:
@@ -43,7 +45,7 @@ def planned(path: Path) -> Plan:
         **{name: as_found(name, said) for name, said in case.get("found", {}).items()},
     )
     step = STEPS[path.parent.name]
-    wanted = step.Wanted.of(given)
+    wanted = step.Wanted.of(given, for_good=True) if case.get("for_good") else step.Wanted.of(given)
     phase = case.get("verdicts", "gate")
     if step is attach and phase != "none":
         wanted = replace(wanted, verdicts=judge(found, given, phase, frozenset(case.get("planned", ()))))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.services.reads import fill
 from tests.services.rehearsed import Rehearsed, rehearsed
 
 
@@ -35,6 +36,13 @@ def onboarded(onboarded_world: Rehearsed) -> Iterator[Rehearsed]:
     onboarded_world.reset()
     with onboarded_world.inside():
         yield onboarded_world
+
+
+@pytest.fixture
+def full(onboarded: Rehearsed) -> Rehearsed:
+    """Everything onboarded, and something of everything that 04 reads."""
+    fill(onboarded.state)
+    return onboarded
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ EKEY, WORKSPACE = "ekey_01REHEARSALONBOARDED", "wrkspc_01REHEARSALCMEK"
 Read = Callable[[Services], Found[Any]]
 READS: dict[str, tuple[str, Read]] = {
     "vault": ("Vaults_Get", lambda s: s.vaults.vault(GIVEN["resource_group"], GIVEN["vault_name"])),
-    "diagnostics": ("DiagnosticSettings_List", lambda s: s.vaults.diagnostic_settings(VAULT_ID)),
+    "diagnostics": ("DiagnosticSettings_List", lambda s: s.resources.diagnostic_settings(VAULT_ID)),
     "key": ("GetKey", lambda s: s.keys.key(KEY)),
     "versions": ("GetKeyVersions", lambda s: s.keys.versions(KEY)),
     "names": ("GetKeys", lambda s: s.keys.names()),
@@ -76,6 +76,10 @@ def test_what_is_not_there_is_absent(healthy: Rehearsed) -> None:
     assert services.vaults.vault(GIVEN["resource_group"], "kv-of-nobody") == Absent()
     absent = ("key", "deleted", "external key", "workspace", "validation")
     assert {name: READS[name][1](services) for name in absent} == dict.fromkeys(absent, Absent())
+    for name in ("external key", "workspace", "validation"):
+        found = READS[name][1](services)
+        said = str(healthy.cloud.journal.rows()[-1]["request_id"])
+        assert found.request_id == f"req_{said.replace('-', '')}", name
     empty = ("names", "principals", "roles", "external keys")
     assert {name: READS[name][1](services) for name in empty} == {name: Known(()) for name in empty}
 
@@ -99,6 +103,25 @@ def test_403_is_unknown_with_code_and_request_id(onboarded: Rehearsed, name: str
     assert isinstance(found, Unknown)
     assert "403 NotForYou: you may not look at this" in found.reason
     assert (found.request_id or "").startswith("fault-")
+
+
+@each
+def test_a_404_that_is_not_the_services_own_is_unknown(onboarded: Rehearsed, name: str) -> None:
+    """A proxy's page that says 404 does not make a thing absent."""
+    operation, read = READS[name]
+    services = onboarded.services()
+    onboarded.cloud.before(operation, text("<html>404 Not Found</html>", 404))
+    assert isinstance(read(services), Unknown)
+
+
+@pytest.mark.parametrize("name", ["organization", "external keys", "workspaces"])
+def test_a_list_of_the_admin_api_is_never_absent(onboarded: Rehearsed, name: str) -> None:
+    """The organization and its lists always are there: a 404 in their place is Unknown."""
+    operation, read = READS[name]
+    onboarded.cloud.before(operation, status(404, "not_found_error", "not found"))
+    found = read(onboarded.services())
+    assert isinstance(found, Unknown)
+    assert found.reason == "404: the Admin API says that there is no such thing here"
 
 
 @pytest.mark.parametrize("name", AZURE)

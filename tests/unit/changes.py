@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -50,11 +51,18 @@ class Clock:
 
 @dataclass
 class Services:
-    """As much of the services as `apply` uses: the time, and whether this is a rehearsal."""
+    """As much of the services as `apply` uses: the time, whether this is a rehearsal, and the lock of the target."""
 
     world: str | None = None
     clock: Clock = field(default_factory=Clock)
     performed: list[str] = field(default_factory=list)
+    locked: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def alone(self, run: str, step: str) -> Iterator[None]:
+        self.locked.append(f"{run} {step}")
+        yield
+        self.locked.append("released")
 
 
 @dataclass

@@ -133,7 +133,7 @@ def test_a_plan_of_keeps_does_nothing(tmp_path: Path) -> None:
     receipt = apply(plan, Approval("", False, "not approved"), looking, Services(), ledger(tmp_path))
     assert looking.looked == 0
     assert receipt.done == ()
-    assert receipt.view().heading == "Nothing was changed: everything was already right"
+    assert receipt.view().heading == "Nothing was changed: there was nothing to change"
     assert written(tmp_path) == []
 
 

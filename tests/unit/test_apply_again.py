@@ -35,7 +35,7 @@ def test_applying_twice_does_nothing_the_second_time(tmp_path: Path) -> None:
     assert services.performed == ["attach"]
     assert (len(first.done), second.done) == (1, ())
     assert second.step == FOR_GOOD.step
-    assert second.view().heading == "Nothing was changed: everything was already right"
+    assert second.view().heading == "Nothing was changed: there was nothing to change"
     assert written(tmp_path) == before
 
 

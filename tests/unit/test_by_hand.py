@@ -9,7 +9,7 @@ import pytest
 
 from helpers.checks import Phase, judge
 from helpers.display import JSON_TYPE, bundle
-from helpers.model import Known, Unknown
+from helpers.model import Absent, Known, Unknown
 from helpers.steps import register
 from helpers.steps.register import Sheet
 from tests.cases.building import OTHER, TENANT, VAULT_URI, facts, known, parameters
@@ -26,7 +26,16 @@ def sheet(
     return register.by_hand(register.Wanted.of(params), read, judge(read, params, phase, planned))
 
 
-@pytest.mark.parametrize("found", [{}, {"versions": Unknown("no permission")}, {"organization": Unknown("not asked")}])
+@pytest.mark.parametrize(
+    "found",
+    [
+        {},
+        {"rotation_policy": Unknown("no permission")},
+        {"organization": Unknown("not asked")},
+        {"conditional_access": Unknown("no permission"), "policies": Unknown("no permission")},
+        {"locks": Known(()), "rotation_policy": Unknown("no permission"), "grants": Unknown("no permission")},
+    ],
+)
 def test_after_the_gate_the_values_are_shown(found: dict[str, Any]) -> None:
     """A check that warns, or one of the Admin API, does not keep them back; people and machines get the same."""
     shown = sheet(found, ENTERPRISE)
@@ -43,10 +52,15 @@ def test_after_the_gate_the_values_are_shown(found: dict[str, Any]) -> None:
         ({"vault": known("vault", purge_protection=False)}, "gate", frozenset()),
         ({"assignments": Known(())}, "gate", frozenset()),
         ({"diagnostics": Unknown("no permission")}, "gate", frozenset()),
+        ({"sinks": known("sinks", found=Absent())}, "gate", frozenset()),
+        ({"sinks": known("sinks", found=Unknown("no permission"))}, "gate", frozenset()),
+        ({"denials": known("denials", excluded=[])}, "gate", frozenset()),
+        ({"denials": Unknown("no permission")}, "gate", frozenset()),
         ({"vault": Unknown("no permission")}, "gate", frozenset()),
         ({}, "gate", frozenset({"03_rbac"})),
         ({}, "azure", frozenset()),
         ({}, "attached", frozenset()),
+        ({}, "watch", frozenset()),
     ],
 )
 def test_before_the_gate_passes_no_value_is_shown(found: dict[str, Any], phase: Phase, planned: frozenset[str]) -> None:

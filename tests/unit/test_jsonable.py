@@ -37,6 +37,7 @@ class Part:
         (Absent(), {"outcome": "absent"}),
         (Unknown("no", "r"), {"outcome": "unknown", "reason": "no", "request_id": "r"}),
         (Unknown("no"), {"outcome": "unknown", "reason": "no", "request_id": None}),
+        (Unknown("no", "r", "ForbiddenByRbac"), {"outcome": "unknown", "reason": "no", "request_id": "r"}),
         (Colour.RED, "red"),
         (datetime(2026, 11, 23, 12, tzinfo=UTC), "2026-11-23T12:00:00Z"),
         (datetime(2026, 11, 23, 12, tzinfo=timezone(timedelta(hours=1))), "2026-11-23T12:00:00+01:00"),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from helpers import published
-from helpers.model import assignment_name, same_id, same_uri
+from helpers.model import PolicyDefinition, assignment_name, matches, same_id, same_uri
 from tests.cases.building import KEY_ID, NOW, OTHER, PRINCIPAL, VAULT_ID, one
 
 
@@ -76,6 +76,12 @@ def test_a_grant_is_role_principal_and_scope_without_a_condition(changes: dict[s
     assert one("assignments", **changes).gives(published.CRYPTO_USER, PRINCIPAL, KEY_ID) is gives
 
 
+def test_a_grant_is_to_a_principal_in_any_spelling() -> None:
+    """The principal's id is compared without its case."""
+    lettered = "abcdefab-cdef-4abc-8def-abcdefabcdef"
+    assert one("assignments", principal_id=lettered.upper()).gives(published.CRYPTO_USER, lettered, KEY_ID)
+
+
 def test_a_grant_has_one_name_everywhere() -> None:
     """The name is a UUID derived from scope, role and principal, the same in any case and never for another grant."""
     name = assignment_name(KEY_ID, published.CRYPTO_USER, PRINCIPAL)
@@ -117,6 +123,43 @@ def test_only_the_word_success_is_success(status: str) -> None:
     assert not one("validation", status=status).succeeded
 
 
-def test_the_scope_of_a_key_is_below_its_vault() -> None:
-    """Role assignments name a key by its vault's id and /keys/."""
-    assert one("vault").key_scope("claude-cmek") == KEY_ID
+@pytest.mark.parametrize(
+    ("pattern", "action", "same"),
+    [
+        ("*", "Microsoft.KeyVault/vaults/keys/read", True),
+        ("Microsoft.KeyVault/vaults/keys/*", "microsoft.keyvault/VAULTS/keys/wrap/action", True),
+        ("Microsoft.KeyVault/vaults/*/action", "Microsoft.KeyVault/vaults/keys/wrap/action", True),
+        ("Microsoft.KeyVault/vaults/*/read", "Microsoft.KeyVault/vaults/keys/wrap/action", False),
+        ("Microsoft.KeyVault/vaults/keys/wrap", "Microsoft.KeyVault/vaults/keys/wrap/action", False),
+        ("Microsoft.KeyVault/vaults/keys/wrap/action", "Microsoft.KeyVault/vaults/keys/unwrap/action", False),
+        ("Microsoft_KeyVault/vaults/keys/read", "Microsoft.KeyVault/vaults/keys/read", False),
+        ("Microsoft.KeyVault/vaults/keys/rea[d]", "Microsoft.KeyVault/vaults/keys/read", False),
+        ("", "Microsoft.KeyVault/vaults/keys/read", False),
+    ],
+)
+def test_an_action_matches_a_pattern_as_a_whole(pattern: str, action: str, same: bool) -> None:
+    """A star stands for anything, every other character for itself, and case does not count."""
+    assert matches((pattern,), action) is same
+    assert matches(("nothing", pattern), action) is same
+    assert not matches((), action)
+
+
+@pytest.mark.parametrize(
+    ("fields", "effect", "closes"),
+    [
+        (("type", "Microsoft.KeyVault/vaults/publicNetworkAccess"), "Deny", True),
+        (("Microsoft.KeyVault/vaults/networkAcls.defaultAction",), "Modify", True),
+        (("Microsoft.KeyVault/vaults/networkAcls.ipRules[*]",), "Append", True),
+        (("microsoft.keyvault/vaults/publicnetworkaccess",), "deployIfNotExists", True),
+        (("Microsoft.KeyVault/vaults/publicNetworkAccess",), "Audit", False),
+        (("Microsoft.KeyVault/vaults/publicNetworkAccess",), "AuditIfNotExists", False),
+        (("Microsoft.KeyVault/vaults/publicNetworkAccess",), "Disabled", False),
+        (("Microsoft.KeyVault/vaults/enablePurgeProtection",), "Deny", False),
+        ((), "Deny", False),
+    ],
+)
+def test_a_policy_closes_a_vault_where_it_looks_at_its_openness_and_acts(
+    fields: tuple[str, ...], effect: str, closes: bool
+) -> None:
+    """Both count: what the rule looks at, and that it does more than report."""
+    assert PolicyDefinition(fields, effect).closes_the_vault is closes

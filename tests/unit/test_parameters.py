@@ -11,14 +11,17 @@ import yaml
 from helpers import published
 from helpers.errors import WrongUsage
 from helpers.parameters import NewWorkspace, Parameters, WorkspaceId, load
-from tests.cases.building import GIVEN, ORGANIZATION, TENANT, VAULT_ID, VAULT_URI
+from tests.cases.building import GIVEN, ORGANIZATION, SUBSCRIPTION, TENANT, VAULT_ID, VAULT_URI
 
 ROOT = Path(__file__).resolve().parents[2]
 GUID = "a lower-case GUID like 8635ae1a-3e5d-44e8-a4ed-e0f614466f87"
 VAULT = "3 to 24 letters, digits and hyphens: a letter first, no hyphen last, no two hyphens in a row"
 KEY = "1 to 127 letters, digits and hyphens"
 LABEL = "1 to 255 characters, none of them a control character"
-WORKSPACE = f"{{id: a workspace id like wrkspc_01AbCdEf}} or {{create: {LABEL}}}"
+WORKSPACE = f"{{id: a workspace id like wrkspc_01AbCdEf, default: true or false}} or {{create: {LABEL}}}"
+REMEDIES = "a list of purge_protection or diagnostic_settings or network_rules or delete_lock or organization_tag"
+DESTINATION = "the resource ID of a Log Analytics workspace, a storage account, or an authorization rule of an event hub namespace"
+LOGS = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-logs/providers"
 REFERENCE = (
     "a reference, never the key itself: env:NAME, file:PATH or keyvault:https://VAULT.vault.azure.net/secrets/NAME"
 )
@@ -74,6 +77,14 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("workspace id malformed", {"workspace": {"id": "ws_1"}}, f"workspace: given {{'id': 'ws_1'}}; allowed: {WORKSPACE}"),
     ("workspace id and create", {"workspace": {"id": "wrkspc_01AbCdEf", "create": "x"}}, f"workspace: given {{'id': 'wrkspc_01AbCdEf', 'create': 'x'}}; allowed: {WORKSPACE}"),
     ("workspace of no kind", {"workspace": {}}, f"workspace: given {{}}; allowed: {WORKSPACE}"),
+    ("default workspace as text", {"workspace": {"id": "wrkspc_01AbCdEf", "default": "true"}}, f"workspace: given {{'id': 'wrkspc_01AbCdEf', 'default': 'true'}}; allowed: {WORKSPACE}"),
+    ("default workspace to create", {"workspace": {"create": "x", "default": True}}, f"workspace: given {{'create': 'x', 'default': True}}; allowed: {WORKSPACE}"),
+    ("unknown remedy", {"remediate": ["purge_protection", "all"]}, f"remediate.1: given 'all'; allowed: {REMEDIES}"),
+    ("remedy outside a list", {"remediate": "delete_lock"}, f"remediate: given 'delete_lock'; allowed: {REMEDIES}"),
+    ("a remedy twice", {"remediate": ["delete_lock", "delete_lock"]}, "remediate: given one of them twice; allowed: each once"),
+    ("log without a destination", {"remediate": ["diagnostic_settings"]}, "log_destination: not given, and remediate asks for diagnostic_settings; allowed: the resource ID of where the log goes to"),
+    ("destination by name", {"log_destination": "logs"}, f"log_destination: given 'logs'; allowed: {DESTINATION}"),
+    ("destination of another kind", {"log_destination": VAULT_ID}, f"log_destination: given '{VAULT_ID[:79]}… ({len(VAULT_ID) + 2} characters); allowed: {DESTINATION}"),
     ("hidden direction", {"external_key_name": "a\u202eb"}, f"external_key_name: given 'a\\u202eb'; allowed: {LABEL}"),
     ("empty name", {"external_key_name": ""}, f"external_key_name: given ''; allowed: {LABEL}"),
     ("admin key reference", {"admin_key": "hunter2-hunter2"}, f"admin_key: given something that is not shown here, in case it is a secret; allowed: {REFERENCE}"),
@@ -215,6 +226,7 @@ def test_defaults_are_the_safe_ones() -> None:
     assert p.admin_key == "env:ANTHROPIC_ADMIN_KEY"
     assert p.egress_ranges.ranges == [str(published.EGRESS_RANGE), str(published.EGRESS_RANGE_ADDED)]
     assert p.accepted_deviations == []
+    assert (p.remediate, p.log_destination) == ([], None)
 
 
 def test_names_are_derived_once() -> None:
@@ -241,6 +253,14 @@ def test_names_are_derived_once() -> None:
         {"admin_key": "file:/run/secrets/admin key"},
         {"admin_key": "keyvault:https://kv-admin.vault.azure.net/secrets/admin"},
         {"external_key_name": "Contoso – Schlüssel 1"},
+        {"workspace": {"id": "wrkspc_01AbCdEf", "default": True}},
+        {"remediate": ["purge_protection", "network_rules", "delete_lock", "organization_tag"]},
+        {
+            "remediate": ["diagnostic_settings"],
+            "log_destination": f"{LOGS}/Microsoft.OperationalInsights/workspaces/logs",
+        },
+        {"log_destination": f"{LOGS}/microsoft.storage/storageaccounts/contosologs"},
+        {"log_destination": f"{LOGS}/Microsoft.EventHub/namespaces/contoso-logs/authorizationRules/send.only"},
     ],
 )
 def test_right_parameters_are_taken(changes: dict[str, Any]) -> None:
@@ -251,6 +271,9 @@ def test_right_parameters_are_taken(changes: dict[str, Any]) -> None:
 def test_a_workspace_is_one_of_two_kinds() -> None:
     """A workspace is named by id, or by the name to create it under."""
     assert load({**GIVEN, "workspace": {"id": "wrkspc_01AbCdEf"}}).workspace == WorkspaceId(id="wrkspc_01AbCdEf")
+    meant = {"id": "wrkspc_01AbCdEf", "default": True}
+    assert load({**GIVEN, "workspace": meant}).workspace == WorkspaceId(id="wrkspc_01AbCdEf", default=True)
+    assert WorkspaceId(id="wrkspc_01AbCdEf").default is False
     assert load(GIVEN).workspace == NewWorkspace(create="contoso-cmek")
 
 

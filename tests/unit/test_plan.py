@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from helpers.checks import judge
+from helpers.model import Known, RotationPolicy, Unknown
 from helpers.plan import Change, Keep, Plan, Refusal, Waits
 from helpers.steps import attach, consent, key, rbac, register
 from tests.cases.building import facts, one, parameters
@@ -151,6 +153,22 @@ def test_attaching_names_what_was_seen() -> None:
     }
     assert attach.intended(parameters()).digest == plan.digest
     assert attach.intended(parameters()).seen == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "open_"),
+    [
+        ({}, "V12"),
+        ({"locks": Unknown("no permission"), "rotation_policy": Known(RotationPolicy(()))}, "V12 V13 V27"),
+    ],
+)
+def test_attaching_names_the_verdicts_that_are_open(changes: dict[str, Any], open_: str) -> None:
+    """What the checks left open is part of what an approval sees, and no part of the digest."""
+    found = facts(**changes)
+    wanted = attach.Wanted(parameters(), judge(found, parameters(), "gate"))
+    plan = attach.plan(wanted, found)
+    assert plan.seen["open verdicts"] == open_
+    assert plan.digest == attach.intended(parameters()).digest
 
 
 @pytest.mark.parametrize(

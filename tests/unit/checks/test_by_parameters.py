@@ -6,15 +6,49 @@ from typing import Any
 
 import pytest
 
-from helpers.checks import ALL, Verdict
-from helpers.model import Absent, Known, Unknown
-from tests.cases.building import OTHER, TENANT, VAULT_ID, facts
-from tests.unit.checks.finding import assignment, finding, principal, workspace
+from helpers.checks import Verdict
+from helpers.model import Absent, Known
+from tests.cases.building import OTHER, TENANT, VAULT_ID, facts, known
+from tests.unit.checks.finding import (
+    FAIL,
+    GONE,
+    NONE,
+    NOT_APPLICABLE,
+    PASS,
+    UNKNOWN,
+    assignment,
+    catalogued,
+    finding,
+    principal,
+    workspace,
+)
 
-PASS, FAIL = Verdict.PASS, Verdict.FAIL
-GONE = Unknown("no permission", "req-1")
-NONE = Known(())
 BY_ID = {"workspace": {"id": "wrkspc_01Contoso"}}
+DEFAULT = {"workspace": {"id": "wrkspc_01Contoso", "default": True}}
+
+
+@pytest.mark.parametrize(
+    ("credential", "kind", "verdict"),
+    [
+        ("browser", "user", PASS),
+        ("device_code", "user", PASS),
+        ("managed_identity", "service principal", PASS),
+        ("workload_identity", "service principal", PASS),
+        ("azure_cli", "user", PASS),
+        ("azure_cli", "service principal", PASS),
+        ("environment", "user", PASS),
+        ("environment", "service principal", PASS),
+        ("browser", "service principal", FAIL),
+        ("device_code", "service principal", FAIL),
+        ("managed_identity", "user", FAIL),
+        ("workload_identity", "user", FAIL),
+    ],
+)
+def test_the_identity_is_of_the_kind_that_the_sign_in_gives(credential: str, kind: str, verdict: Verdict) -> None:
+    """V01 names user or service principal, and fails where the way of signing in gives the other one."""
+    judged = finding("V01", facts(caller=known("caller", kind=kind)), cloud="azure", credential=credential)
+    assert judged.verdict is verdict
+    assert judged.seen.startswith(f"{kind} ")
 
 
 @pytest.mark.parametrize(
@@ -36,6 +70,50 @@ def test_a_workspace_named_by_id_must_take_the_key(changes: dict[str, Any], verd
     assert finding("V40", facts(workspaces=NONE), **BY_ID).verdict is FAIL
 
 
+@pytest.mark.parametrize(
+    ("given", "is_default", "verdict", "seen", "mend"),
+    [
+        (BY_ID, False, PASS, "wrkspc_01Contoso contoso-cmek", ""),
+        (DEFAULT, True, PASS, "wrkspc_01Contoso contoso-cmek", ""),
+        (
+            BY_ID,
+            True,
+            FAIL,
+            "the organization's default workspace, which can never be renamed or archived",
+            "Choose another workspace; or, if it is meant, set workspace: {id: …, default: true}.",
+        ),
+        (DEFAULT, False, FAIL, "not the default workspace", "Check workspace."),
+    ],
+)
+def test_the_default_workspace_is_taken_only_on_purpose(
+    given: dict[str, Any], is_default: bool, verdict: Verdict, seen: str, mend: str
+) -> None:
+    """V40 wants the parameters to say that the default workspace is meant, and then wants it to be that one."""
+    judged = finding("V40", facts(**workspace(is_default=is_default)), **given)
+    assert (judged.verdict, judged.seen, judged.mend) == (verdict, seen, mend)
+
+
+@pytest.mark.parametrize("changes", [{"archived": True}, {"user_profile_id": "up"}, {"external_key_id": "other"}])
+def test_being_the_default_workspace_excuses_nothing_else(changes: dict[str, Any]) -> None:
+    """V40 fails for a default workspace that cannot take the key, also where it is meant."""
+    assert finding("V40", facts(**workspace(is_default=True, **changes)), **DEFAULT).verdict is FAIL
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        (workspace(), FAIL),
+        (workspace(archived=True), FAIL),
+        (workspace(external_key_id="cmek_01Ours"), NOT_APPLICABLE),
+        ({"workspaces": NONE}, FAIL),
+        ({"workspaces": GONE}, UNKNOWN),
+    ],
+)
+def test_a_workspace_named_by_id_is_never_known_to_be_new(found: dict[str, Any], verdict: Verdict) -> None:
+    """V41 passes only where the workspace is made with the key; one with a key is not asked."""
+    assert finding("V41", facts(**found), **BY_ID).verdict is verdict
+
+
 def test_a_role_at_the_vault_is_right_where_it_is_wanted_there() -> None:
     """V31 to V33 go by the scope the parameters want."""
     found = facts(**assignment(scope=VAULT_ID))
@@ -52,7 +130,7 @@ def test_a_role_at_the_vault_is_right_where_it_is_wanted_there() -> None:
         (Known(("claude-cmek", "payroll")), FAIL),
         (Known(("payroll",)), FAIL),
         (NONE, FAIL),
-        (GONE, Verdict.UNKNOWN),
+        (GONE, UNKNOWN),
         (Absent(), FAIL),
     ],
 )
@@ -83,7 +161,7 @@ def test_a_list_is_as_old_as_it_says() -> None:
 
 
 def test_what_stands_at_other_roles_says_no_more_than_was_read() -> None:
-    """V33 is about roles assigned to it directly, and warns."""
-    check = next(check for check in ALL if check.id == "V33")
-    assert (check.title, check.severity) == ("No other role is assigned to it directly", "warns")
-    assert finding("V33", facts()).expected == "none beside it"
+    """V33 is about roles assigned to it directly or through a group, and warns."""
+    check = catalogued("V33")
+    assert (check.title, check.severity) == ("It has no other role, directly or through a group", "warns")
+    assert finding("V33").expected == "none beside it"

@@ -82,7 +82,7 @@ def test_deny_needs_rules_that_cover_every_address(rules: tuple[str, ...], told:
     judged = finding(NetworkRules("Deny", rules))
     assert judged.verdict is (Verdict.FAIL if told else Verdict.PASS)
     if told:
-        add = "az keyvault network-rule add --name … --ip-address"
+        add = "Run 04_verify with remediate: [network_rules], or az keyvault network-rule add --name … --ip-address"
         assert judged.mend == f"{add} {FIRST} (not let in now: {told})"
 
 

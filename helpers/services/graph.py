@@ -1,0 +1,52 @@
+"""Lists of Microsoft Graph, read whole: every page, bounded, never at another host."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import httpx
+
+from helpers.services.replies import MOST_PAGES, MOST_ROWS, TooLong, follow, listed, needed
+
+HOST = "graph.microsoft.com"
+
+
+async def lists_are_lists(response: httpx.Response) -> None:
+    """The hook that refuses rows that are no list, which the SDK would read as an empty one. Raises ValueError."""
+    if response.request.method != "GET" or response.status_code != 200:
+        return
+    try:
+        body = json.loads(await response.aread())
+    except ValueError:
+        return  # the SDK refuses it too
+    if isinstance(body, dict):
+        listed(body.get("value"))
+
+
+async def every(builder: Any, asked: Any = None) -> list[Any]:
+    """All rows of all pages of what a request builder lists. `asked` configures the first request.
+
+    Raises ValueError for a reply without rows or a next page elsewhere, TooLong beyond the bounds.
+    """
+    rows: list[Any] = []
+    for _ in range(MOST_PAGES):
+        reply = needed(await builder.get(request_configuration=asked), "the reply")
+        rows.extend(listed(reply.value))
+        link = follow(reply.odata_next_link, HOST)
+        if link is None:
+            return rows
+        if len(rows) > MOST_ROWS:
+            break
+        builder, asked = builder.with_url(link), None  # the link holds what was asked
+    raise TooLong(f"more than {MOST_PAGES} pages or {MOST_ROWS} rows")
+
+
+async def all_of(*builders: Any) -> list[list[Any]]:
+    """Several lists at once. When one fails the others are waited for, and the first failure is raised."""
+    done = await asyncio.gather(*map(every, builders), return_exceptions=True)
+    for outcome in done:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return [outcome for outcome in done if isinstance(outcome, list)]
