@@ -13,6 +13,7 @@ from azure.keyvault.keys import KeyClient
 
 from helpers.errors import WrongUsage
 from helpers.record.secrets import Secret
+from helpers.services.patience import Patient
 from helpers.services.replies import UNREADABLE, needed, sentence, stop_at_wrong_cloud
 from helpers.services.witness import Witness
 
@@ -20,6 +21,10 @@ PREFIX = "sk-ant-admin01-"
 """Admin keys begin so; an Enterprise key (sk-ant-api01-) cannot manage external keys. Source: Claude API docs."""
 
 _SECRETS_VERSION = "7.4"
+
+
+class NotAnAdminKey(WrongUsage):
+    """There is something where the reference leads, and it is not an Admin API key."""
 
 
 def fetch(reference: str, credential: TokenCredential, witness: Witness) -> Secret:
@@ -40,20 +45,20 @@ def fetch(reference: str, credential: TokenCredential, witness: Witness) -> Secr
     if not value:
         raise _unusable(reference, "there is nothing there")
     if not value.startswith(PREFIX):
-        raise _unusable(reference, f"it does not begin with {PREFIX}, so it is not an Admin API key")
+        raise _unusable(reference, f"it does not begin with {PREFIX}, so it is not an Admin API key", NotAnAdminKey)
     return Secret(value)
 
 
 def _of_vault(url: str, credential: TokenCredential, witness: Witness) -> str:
     vault, _, _ = url.partition("/secrets/")
-    client = KeyClient(vault, credential, raw_response_hook=witness.azure)
+    client = KeyClient(vault, credential, raw_response_hook=witness.azure, retry_policy=Patient())
     response = client.send_request(HttpRequest("GET", f"{url}?api-version={_SECRETS_VERSION}"))
     response.raise_for_status()
     return str(needed(response.json()["value"], "value"))
 
 
-def _unusable(reference: str, reason: str) -> WrongUsage:
-    return WrongUsage(
+def _unusable(reference: str, reason: str, kind: type[WrongUsage] = WrongUsage) -> WrongUsage:
+    return kind(
         f"admin_key: {reference}: {reason}",
         why="The Admin API key registers the key and attaches it; 05 cannot do without it.",
         next_step="An organization admin makes one in the Claude Console under Settings, Admin keys.",

@@ -21,6 +21,7 @@ from azure.identity import (
 
 from helpers.errors import Failed
 from helpers.model import Caller
+from helpers.services.patience import signing_in
 from helpers.services.replies import first_line, stop_at_wrong_cloud
 
 AUTHORITY = "https://login.microsoftonline.com"
@@ -32,7 +33,7 @@ def credential(way: str, tenant_id: str, hook: Callable[[Any], None]) -> TokenCr
 
     The authority is given explicitly, so that AZURE_AUTHORITY_HOST cannot move it.
     """
-    shared: dict[str, Any] = {"authority": AUTHORITY, "raw_response_hook": hook}
+    shared: dict[str, Any] = {"authority": AUTHORITY, "raw_response_hook": signing_in(hook)}
     match way:
         case "azure_cli":
             return AzureCliCredential(tenant_id=tenant_id)
@@ -63,7 +64,7 @@ def caller(signed_in: TokenCredential) -> Caller:
             why="Nothing in Azure can be read or changed without it.",
             next_step="Check the parameter credential, and that this way of signing in works here.",
         ) from None
-    claims = _claims(token)
+    claims = claims_of(token)
     return Caller(
         object_id=str(claims.get("oid", "")),
         tenant_id=str(claims.get("tid", "")),
@@ -71,7 +72,8 @@ def caller(signed_in: TokenCredential) -> Caller:
     )
 
 
-def _claims(token: str) -> dict[str, Any]:
+def claims_of(token: str) -> dict[str, Any]:
+    """The claims of a token, read and not verified; none where they cannot be read."""
     payload = token.split(".")[1] if token.count(".") == 2 else ""
     try:
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
