@@ -89,9 +89,10 @@ class Approval(Shown):
 
 
 def _required(what: str, plan: Plan, world: str | None, more: str = "") -> ApprovalRequired:
+    undone = f"It can never be undone, so it was not done: {'; '.join(map(str, plan.changes))}."
     return ApprovalRequired(
         " ".join(part for part in (f"{plan.step}: {what.rstrip('.')}.", more) if part),
-        why="Nothing was changed." if not plan.permanent else "This can never be undone, so nothing was changed.",
+        why=undone if plan.permanent else "Nothing was changed.",
         next_step=how_to_approve(plan, world),
     )
 

@@ -1,4 +1,8 @@
-"""`approve`: a permanent plan, shown again, approved by whoever is signed in, as a file that names its digest."""
+"""`approve`: a permanent plan, shown again, approved by whoever is signed in, as a file that names its digest.
+
+There are two such plans: purge protection, where it is a remedy that was asked for, and the attaching. Each is found by
+the name of its step, planned on what is there now, and approved by itself.
+"""
 
 from __future__ import annotations
 
@@ -16,22 +20,22 @@ from helpers.plan import Plan
 from helpers.record import ledger, runs
 from helpers.record.runs import Run
 from helpers.services.connect import Services
-from helpers.steps import attach
+from helpers.steps import attach, remedy
 
 Ask = Callable[[str], str]
 Tell = Callable[[Shown], None]
 
 
 def approve_file(services: Services, parameters: Parameters, ask: Ask, *, tell: Tell) -> tuple[Path, str]:
-    """Read everything now, make the gate's checks, and approve the attaching as it would be done now.
+    """Read everything now, and approve what comes first and is still to be done: a remedy for good, else the attaching.
 
     Raises Refused or Unproven when it would not be done, WrongUsage when nothing permanent is planned,
     ApprovalRequired when the phrase is not given.
     """
-    found, verdicts = attach.gate(services, parameters)
-    plan = attach.plan(attach.Wanted(parameters, verdicts), found)
-    tell(verdicts)
-    tell(plan)
+    asked = remedy.intended(parameters) is not None
+    plan = _remedy_now(services, parameters, tell) if asked else None
+    if plan is None or plan.nothing_to_do:
+        plan = _attaching_now(services, parameters, tell)
     stop_at_refusals(plan)
     if not plan.permanent:
         raise WrongUsage("there is nothing to approve: the plan holds no permanent change")
@@ -49,12 +53,12 @@ def approve_run(run: Run, connect: Callable[[Parameters], Services], ask: Ask, *
     given = begun[-1] if begun else None
     if stopped_at is None or given is None or not stopped_at["permanent"]:
         raise WrongUsage(f"{run.id} did not stop at a permanent change, so there is nothing to approve in it")
+    planned_now = _PLANS.get(stopped_at["step"])
+    if planned_now is None:
+        raise WrongUsage(f"{run.id} stopped at {stopped_at['step']}, and this suite has no such permanent change")
     parameters = parameter_files.load({name: value for name, value in given.items() if value is not None})
     services = connect(parameters)
-    found, verdicts = attach.gate(services, parameters)
-    plan = attach.plan(attach.Wanted(parameters, verdicts), found)
-    tell(verdicts)
-    tell(plan)
+    plan = planned_now(services, parameters, tell)
     stop_at_refusals(plan)
     if plan.digest != stopped_at["digest"] or plan.seen != stopped_at["seen"]:
         raise WrongUsage(
@@ -62,6 +66,24 @@ def approve_run(run: Run, connect: Callable[[Parameters], Services], ask: Ask, *
             next_step="Run it again, and approve what it stops at then.",
         )
     return _approved(services, plan, ask)
+
+
+def _remedy_now(services: Services, parameters: Parameters, tell: Tell) -> Plan:
+    plan = remedy.plan(remedy.Wanted.of(parameters, for_good=True), remedy.facts(services, parameters))
+    tell(plan)
+    return plan
+
+
+def _attaching_now(services: Services, parameters: Parameters, tell: Tell) -> Plan:
+    found, verdicts = attach.gate(services, parameters)
+    plan = attach.plan(attach.Wanted(parameters, verdicts), found)
+    tell(verdicts)
+    tell(plan)
+    return plan
+
+
+_PLANS = {remedy.FOR_GOOD: _remedy_now, attach.STEP: _attaching_now}
+"""How each permanent plan is made now, by the name of its step. Each shows what it rests on."""
 
 
 def _approved(services: Services, plan: Plan, ask: Ask) -> tuple[Path, str]:

@@ -12,7 +12,7 @@ from helpers.model import Unknown
 from helpers.parameters import Parameters
 from helpers.plan import Plan
 from helpers.services.connect import Services
-from helpers.steps import attach, consent, key, rbac, register, verify
+from helpers.steps import attach, consent, key, rbac, register, remedy, verify
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,14 @@ class WholePlan:
 
     @property
     def exit_code(self) -> int:
-        """3 when something stands in the way, 4 when that is only that it could not be read, 2 for changes, else 0."""
+        """3 when something stands in the way, 4 when that is only that it could not be read, 2 for changes, else 0.
+
+        A blocking failure that a planned remedy mends does not stand in the way.
+        """
         refusals = [refusal for plan in self.plans for refusal in plan.refusals]
-        if any(not refusal.unproven for refusal in refusals) or self.verdicts.blocking_failures:
+        mended = remedy.mended(self.plans)
+        left = [row for row in self.verdicts.blocking_failures if row.check.id not in mended]
+        if any(not refusal.unproven for refusal in refusals) or left:
             return 3
         if refusals or self.verdicts.blocking_unknowns:
             return 4
@@ -50,6 +55,7 @@ def plan_all(services: Services, parameters: Parameters) -> WholePlan:
         consent.plan(consent.Wanted.of(parameters), found),
         key.plan(key.Wanted.of(parameters), found),
         rbac.plan(rbac.Wanted.of(parameters), found),
+        *remedy.planned(parameters, found),
         register.plan(register.Wanted.of(parameters), found),
     ]
     if not plans[-1].refusals:

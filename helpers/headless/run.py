@@ -14,11 +14,12 @@ from helpers.display import Shown
 from helpers.errors import WrongUsage
 from helpers.headless.notebooks import STEPS, Outcome, execute
 from helpers.parameters import Parameters
+from helpers.plan import Plan
 from helpers.record import runs
 from helpers.record.ledger import Ledger, read
 from helpers.record.runs import Run
 from helpers.services.connect import Services
-from helpers.steps import attach
+from helpers.steps import attach, remedy
 from helpers.view import Table, View
 
 
@@ -115,18 +116,22 @@ def _same_target(run: Run, services: Services, parameters: Parameters) -> None:
             raise WrongUsage(f"--continue: {run.id} was started with {name} {there[name]}, and this is {value}")
 
 
-def approve_as_rehearsal(services: Services, parameters: Parameters, run: Run) -> Path | None:
-    """Approve the attaching as "nobody (rehearsal)"; such an approval counts in a rehearsal only.
+def approve_as_rehearsal(services: Services, parameters: Parameters, run: Run) -> tuple[Path, ...]:
+    """Approve what is for good, each by itself, as "nobody (rehearsal)"; such an approval counts in a rehearsal only.
 
     Raises WrongUsage outside a rehearsal.
     """
     if services.world is None:
         raise WrongUsage("only a rehearsal approves itself")
-    if parameters.product == "claude_enterprise":
-        return None
+    attaching = None if parameters.product == "claude_enterprise" else attach.intended(parameters)
+    plans = (remedy.intended(parameters), attaching)
+    return tuple(save(_by_nobody(services, parameters, plan), run.approvals) for plan in plans if plan is not None)
+
+
+def _by_nobody(services: Services, parameters: Parameters, plan: Plan) -> Approval:
     now = services.clock.now()
-    approval = Approval(
-        digest=attach.intended(parameters).digest,
+    return Approval(
+        digest=plan.digest,
         granted=True,
         how="rehearsal",
         by=NOBODY,
@@ -134,7 +139,6 @@ def approve_as_rehearsal(services: Services, parameters: Parameters, run: Run) -
         approved_at=stamp(now),
         expires_at=stamp(now + VALID_FOR),
         seen=None,
-        sentence=str(attach.intended(parameters).changes[0]),
+        sentence="; ".join(map(str, plan.changes)),
         world=services.world,
     )
-    return save(approval, run.approvals)

@@ -90,7 +90,8 @@ class Attach:
         if isinstance(workspace, WorkspaceId):
             there = services.admin.attach_once(workspace.id, self.external_key)
         else:
-            there = services.admin.create_workspace_once(_name(workspace), self.external_key)
+            before = self.found["workspaces that have it"].split()
+            there = services.admin.create_workspace_once(_name(workspace), self.external_key, before)
         kept = {"workspace": there.id, "external key": str(there.external_key_id)}
         return Done("attached the key, for good", kept, services.witness.request_id)
 

@@ -179,7 +179,7 @@ def plan(wanted: Wanted, found: Facts) -> Plan:
 
 
 def _adopted(wanted: Wanted, key: Key, now: datetime | None) -> tuple[Change | Keep | Refusal, ...]:
-    refusal = _differs(wanted, key) or _not_usable(key, now) or _too_many_tags(wanted, key)
+    refusal = _differs(wanted, key) or _not_usable(key, now) or too_many_tags(wanted, key)
     if refusal:
         return (refusal,)
     changes: list[Change] = []
@@ -226,7 +226,8 @@ def _not_usable(key: Key, now: datetime | None) -> Refusal | None:
     )
 
 
-def _too_many_tags(wanted: Wanted, key: Key) -> Refusal | None:
+def too_many_tags(wanted: Wanted, key: Key) -> Refusal | None:
+    """A Refusal where the wanted tags do not fit beside those that are there."""
     after = len({**key.tags, **dict(wanted.tags)})
     if after <= published.MOST_TAGS:
         return None

@@ -8,6 +8,7 @@ import pytest
 
 from tests.services.conftest import healthy, healthy_world, onboarded, onboarded_world
 from tests.services.rehearsed import Rehearsed
+from tests.steps.mending import break_all
 from tests.steps.walking import Walk
 
 __all__ = ["healthy", "healthy_world", "onboarded", "onboarded_world"]
@@ -31,3 +32,10 @@ def walk(healthy: Rehearsed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def walk_onboarded(onboarded: Rehearsed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Walk:
     """The same in an onboarded world."""
     return _walk(onboarded, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def broken(walk_onboarded: Walk) -> Walk:
+    """The onboarded world with everything wrong that 04 can mend."""
+    break_all(walk_onboarded.world.state)
+    return walk_onboarded

@@ -14,11 +14,12 @@ from helpers import approval as approvals
 from helpers.apply import Receipt
 from helpers.checks import Verdicts
 from helpers.display import Shown
+from helpers.facts import Facts
 from helpers.notebook import Step, begin
 from helpers.plan import Plan
 from helpers.record import ledger
 from helpers.rehearsal.state import State
-from helpers.steps import attach, consent, key, rbac, register, verify
+from helpers.steps import attach, consent, key, rbac, register, remedy, verify
 from tests.services.rehearsed import GIVEN, Rehearsed
 
 REVERSIBLE: dict[str, ModuleType] = {"01_consent": consent, "02_key": key, "03_rbac": rbac}
@@ -78,12 +79,27 @@ class Walk:
         wanted = module.Wanted.of(step.parameters)
         return self._change(step, module, wanted, typed)
 
-    def verify(self, identity: str = "operator", **changes: Any) -> Verdicts:
-        """04."""
+    def verify(self, identity: str = "operator", *, for_good: bool = False, **changes: Any) -> Verdicts:
+        """04, with the remedies that the parameters ask for; `for_good` types the phrase for those."""
         step = self.begin("04_verify", identity, **changes)
-        verdicts = step.judge(step.read(verify.facts), "azure")
+        found = step.read(verify.probed(step.read(verify.facts)))
+        self.show(step.judge(found, "azure"))
+        receipts = [self.mend(step, found), self.mend(step, found, for_good=True, typed=for_good)]
+        found = step.read(remedy.after(found, *receipts))
+        self.show(remedy.read_back(step.parameters, found))
+        verdicts = step.judge(found, "azure")
         self.show(verdicts)
         return step.finish_checks(verdicts)
+
+    def mend(self, step: Step, found: Facts, *, for_good: bool = False, typed: bool = False) -> Receipt:
+        """The remedies of one kind: plan, approve, apply. The right phrase is typed where it is said so."""
+        wanted = remedy.Wanted.of(step.parameters, for_good=for_good)
+        plan = remedy.plan(wanted, found)
+        approval = step.approve(plan, approvals.phrase(plan, step.services.world) if typed else "")
+        receipt = step.apply(remedy, wanted, plan, approval)
+        for value in (plan, approval, receipt):
+            self.show(value)
+        return receipt
 
     def register(self, identity: str = "operator", typed: str | None = None, **changes: Any) -> Plan:
         """05: both rounds; the right phrase is typed unless another is given. The plan of the second round."""
