@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from helpers import parameters as parameter_files
-from helpers.display import Shown, text
+from helpers.display import Shown, plain, text
 from helpers.errors import Failed, Interrupted, RunbookError, WrongUsage
 from helpers.parameters import Parameters
 from helpers.record import runs
+
+if TYPE_CHECKING:
+    from helpers.rehearsal.serve import Served
 
 REHEARSAL_FILE = "parameters/rehearsal.yaml"
 _file = click.option("-f", "--file", "file", metavar="FILE", required=True, help="The parameter file.")
@@ -68,7 +73,7 @@ def run(file: str, step: str | None, going_on: str | None, rehearsal_approves: b
         from helpers.headless.planning import plan_all
 
         for planned in plan_all(services, checked).plans:
-            click.echo("\n".join(planned.sentences()), err=True)
+            _say("\n".join(planned.sentences()))
         continued = continued or runs.new()
         approve_as_rehearsal(services, checked, continued)
     with progress.shown(len(steps)) as tell:
@@ -82,22 +87,47 @@ def run(file: str, step: str | None, going_on: str | None, rehearsal_approves: b
 @click.option("-f", "--file", "file", metavar="FILE", default=REHEARSAL_FILE, show_default=True)
 @_json
 def rehearse(world: str, file: str, as_json: bool) -> NoReturn:
-    """Watch the whole onboarding against a rehearsal cloud on this machine. No account is needed."""
+    """Watch the whole onboarding against a rehearsal cloud on this machine. No account is needed.
+
+    A world may bring parameters of its own, which are laid over the file's, and say how the rehearsal must end: then
+    the exit code is that of the run if it did, and 1 if it did not. The worlds are in parameters/worlds.
+    """
+    from helpers.headless import drill
+    from helpers.rehearsal import worldfile
+    from helpers.rehearsal.serve import Served
+
+    try:
+        changes, said = worldfile.parameters_of(world), worldfile.expectations(world).get("rehearse")
+        wanted = None if said is None else drill.Ending.of(said)
+        with tempfile.TemporaryDirectory(prefix="cmek-") as folder:
+            _, mapping = _parameters(file)
+            laid = (
+                str(drill.laid_over(mapping, changes, Path(folder) / f"{Path(world).stem}.yaml")) if changes else file
+            )
+            if _parameters(laid)[0].cloud != "rehearsal":
+                raise WrongUsage(
+                    f"{file}: cloud: azure is not rehearsed; a rehearsal's parameters say cloud: rehearsal"
+                )
+            click.echo("REHEARSAL: a cloud on this machine; nothing here is real, and nothing leaves.", err=True)
+            with Served(world) as cloud:
+                if wanted is None:
+                    sys.exit(_run_in(cloud, laid, as_json))
+                click.echo(f"This drill: {cloud.world.state.about}.", err=True)
+                code = _run_in(cloud, laid, as_json)
+                outcome = drill.Outcome(wanted, drill.Ending.seen(cloud.world.id, code))
+                _say(str(outcome))
+                sys.exit(outcome.exit_code)
+    except worldfile.WorldError as error:
+        raise WrongUsage(str(error)) from None
+
+
+def _run_in(cloud: Served, file: str, as_json: bool) -> int:
+    """The exit code of `run` as a child inside a rehearsal cloud."""
     from helpers.rehearsal.child import run as run_child
     from helpers.rehearsal.environment import applied
-    from helpers.rehearsal.serve import Served
-    from helpers.rehearsal.worldfile import WorldError
 
-    if _parameters(file)[0].cloud != "rehearsal":
-        raise WrongUsage(f"{file}: cloud: azure is not rehearsed; a rehearsal's parameters say cloud: rehearsal")
-    click.echo("REHEARSAL: a cloud on this machine; nothing here is real, and nothing leaves.", err=True)
     arguments = ["run", "-f", file, "--rehearsal-approves", *(["--json"] if as_json else [])]
-    try:
-        with Served(world) as cloud:
-            environment = applied(cloud.environment("operator"))
-            sys.exit(run_child((sys.executable, "-P", "-m", "helpers.cli", *arguments), environment))
-    except WorldError as error:
-        raise WrongUsage(str(error)) from None
+    return run_child((sys.executable, "-P", "-m", "helpers.cli", *arguments), applied(cloud.environment("operator")))
 
 
 @main_group.command()
@@ -148,9 +178,14 @@ def _connected(checked: Parameters) -> Any:
     from helpers.checks import refuse_deviations
     from helpers.services.connect import connect
 
-    services = connect(checked, root=runs.project_root(), say=lambda line: click.echo(line, err=True))
+    services = connect(checked, root=runs.project_root(), say=_say)
     refuse_deviations(checked, services.clock.now().date())
     return services
+
+
+def _say(said: str) -> None:
+    """Tell a person something that may hold words of a cloud or a file: nothing in it moves a cursor or colours."""
+    click.echo(plain(said), err=True)
 
 
 def _tell(shown: Shown) -> None:
@@ -164,27 +199,30 @@ def _out(data: Any, code: int, as_json: bool) -> int:
 
 
 def _commands() -> click.Group:
+    from helpers.cli_check import check
     from helpers.cli_cloud import cloud
 
+    main_group.add_command(check)
     main_group.add_command(cloud)
     return main_group
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; every error a person can act on is told without a traceback."""
+    logging.getLogger("azure").addHandler(logging.NullHandler())  # what it warns of is in the error that it raises
     try:
         _commands().main(arguments, prog_name="python runbook.py", standalone_mode=False)
     except click.UsageError as error:
-        click.echo(f"{error.format_message()}", err=True)
+        _say(error.format_message())
         return WrongUsage.exit_code
     except click.ClickException as error:
-        click.echo(error.format_message(), err=True)
+        _say(error.format_message())
         return error.exit_code
     except RunbookError as error:
-        click.echo("\n".join(error.lines()), err=True)
+        _say("\n".join(error.lines()))
         return error.exit_code
     except OSError as error:
-        click.echo(f"{error.filename or 'the file system'}: {error.strerror or error}", err=True)
+        _say(f"{error.filename or 'the file system'}: {error.strerror or error}")
         return Failed.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted. Run it again: every step starts by looking.", err=True)
