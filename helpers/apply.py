@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Receipt(Shown):
-    """What was done, with what is worth keeping of it; empty when everything was already right."""
+    """What was done, with what is worth keeping of it; empty when there was nothing to change."""
 
     step: str
     done: tuple[Done, ...]
 
     def view(self) -> View:
         if not self.done:
-            return View("receipt", "Nothing was changed: everything was already right", data={"done": []})
+            return View("receipt", "Nothing was changed: there was nothing to change", data={"done": []})
         rows = [
             (done.at, done.what, "\n".join(f"{k} {v}" for k, v in done.facts.items()), done.request_id or "none")
             for done in self.done
@@ -40,26 +40,32 @@ def apply(plan: Plan, approval: Approval, again: Callable[[], Plan], services: S
     """Perform what was approved, once. Raises Refused, ApprovalRequired, or what a change raises.
 
     `again` looks and plans anew. Only if that plan is the approved one is it performed: a plan that was applied before,
-    here or by somebody else, has nothing left to do, and one whose ground has moved is refused. The ledger says "about
-    to" before each change and holds its receipt after it, so that a crash between the two is visible as such.
+    here or by somebody else, has nothing left to do, and one whose ground has moved is refused. From that look to the
+    last change the target is locked on this machine, so that who waited for it looks when the other has ended. The
+    ledger says "about to" before each change and holds its receipt after it: a crash between the two is visible.
     """
     stop_at_refusals(plan)
     if not plan.changes:
         return Receipt(plan.step, ())
     approval.covers(plan, now=services.clock.now(), world=services.world)
-    fresh = again()
-    stop_at_refusals(fresh)
-    if not fresh.changes:
-        return Receipt(plan.step, ())
-    _unmoved(plan, fresh)
-    approval.covers(fresh, now=services.clock.now(), world=services.world)
+    with services.alone(ledger.run, ledger.step):
+        fresh = again()
+        stop_at_refusals(fresh)
+        if not fresh.changes:
+            return Receipt(plan.step, ())
+        _unmoved(plan, fresh)
+        approval.covers(fresh, now=services.clock.now(), world=services.world)
+        return Receipt(plan.step, _performed(fresh, services, ledger))
+
+
+def _performed(fresh: Plan, services: Services, ledger: Ledger) -> tuple[Done, ...]:
     done = []
     for change in fresh.changes:
         ledger.write("about_to", change=str(change), intent=dict(change.intent()), permanent=change.permanent)
         result = replace(change.perform(services), at=stamp(services.clock.now()))
         ledger.write("receipt", **asdict(result))
         done.append(result)
-    return Receipt(plan.step, tuple(done))
+    return tuple(done)
 
 
 def _unmoved(plan: Plan, fresh: Plan) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from helpers import approval as approvals
 from helpers import parameters as parameter_files
+from helpers import preflight
 from helpers.apply import Receipt, apply, stop_at_refusals
 from helpers.approval import Approval
 from helpers.checks import Phase, Verdicts, judge, preview, refuse_deviations
@@ -19,6 +20,7 @@ from helpers.errors import ApprovalRequired, ChecksFailed, Interrupted, RunbookE
 from helpers.facts import Facts
 from helpers.parameters import Parameters
 from helpers.plan import Plan
+from helpers.preflight import Preflight
 from helpers.record import runs
 from helpers.record.ledger import Ledger
 from helpers.record.runs import Run
@@ -96,6 +98,13 @@ class Step(Shown):
     def given(self) -> Given:
         """Every parameter as it was checked, defaults included."""
         return Given(self.parameters)
+
+    def preflight(self) -> Preflight:
+        """Which rights the steps need, and which of them the caller has. Reads only, and stops nothing."""
+        with self._recorded():
+            found = preflight.look(self.services, self.parameters)
+            self.ledger.write("facts", preflight=found.view().data)
+            return found
 
     def read(self, facts: Callable[[Services, Parameters], Facts]) -> Facts:
         """What is there now. What cannot be read is shown as unknown."""

@@ -12,8 +12,7 @@ from pydantic.fields import FieldInfo
 
 from helpers.errors import WrongUsage
 from helpers.record.secrets import looks_like
-
-_MOST_SHOWN = 80
+from helpers.yaml_file import shortened
 
 
 def first_line(error: ValidationError, given: dict[str, Any], model: type[BaseModel]) -> str:
@@ -22,9 +21,7 @@ def first_line(error: ValidationError, given: dict[str, Any], model: type[BaseMo
     where, kind = _place(detail["loc"], model), detail["type"]
     if not where:
         return str(detail["msg"]).removeprefix("Value error, ")
-    key, whole = _printable(".".join(str(part) for part in where)), len(where) == len(detail["loc"])
-    if kind == "extra_forbidden" and whole and len(where) == 1:
-        return f"{key}: there is no such parameter; the parameters are {', '.join(model.model_fields)}"
+    key, whole = shortened(".".join(str(part) for part in where)), len(where) == len(detail["loc"])
     if kind == "extra_forbidden" and whole:
         return f"{key}: there is no such key; allowed: {allowed(model, where)}"
     if kind == "missing" and whole:
@@ -37,27 +34,42 @@ def refuse_secrets(source: str, values: Any, key: str = "") -> None:
     """Raise WrongUsage, naming the key and never the value, where anything given looks like a secret."""
     if isinstance(values, Mapping):
         for name, value in values.items():
-            if looks_like(str(name)):
-                raise WrongUsage(f"{source}: {key or 'a key'}: given {shown(str(name))}")
-            refuse_secrets(source, value, f"{key}.{name}" if key else str(name))
-    elif isinstance(values, list):
+            if looks_like(_text(name)):
+                raise WrongUsage(f"{source}: {shortened(key or 'a key')}: given {shown(_text(name))}")
+            refuse_secrets(source, value, f"{key}.{_text(name)}" if key else _text(name))
+    elif isinstance(values, list | tuple | set):
         for number, value in enumerate(values):
             refuse_secrets(source, value, f"{key}.{number}")
     elif isinstance(values, str) and looks_like(values):
-        raise WrongUsage(f"{source}: {_printable(key)}: given {shown(values)}")
+        raise WrongUsage(f"{source}: {shortened(key)}: given {shown(values)}")
+
+
+def refuse_unknown(source: str, values: Mapping[Any, Any], model: type[BaseModel]) -> None:
+    """Raise WrongUsage for a key that is no field of the model: text, number or what else YAML makes of it."""
+    for name in values:
+        if name not in model.model_fields:
+            key, known = shortened(_text(name)), ", ".join(model.model_fields)
+            raise WrongUsage(f"{source}: {key}: there is no such parameter; the parameters are {known}")
 
 
 def shown(value: Any) -> str:
     """A given value as it may be shown: shortened, and never if it looks like a secret."""
-    kind = looks_like(str(value))
+    kind = looks_like(_text(value))
     if kind is not None:
         return f"something that looks like {kind}, which is not shown here and must never be a parameter"
     if value is None:
         return "null"
     if isinstance(value, bool):
         return f"{str(value).lower()} (YAML reads yes, no, on and off so: use quotes)"
-    printable = _printable(repr(value) if isinstance(value, str) else str(value))
-    return printable if len(printable) <= _MOST_SHOWN else f"{printable[:_MOST_SHOWN]}… ({len(printable)} characters)"
+    return shortened(repr(value) if isinstance(value, str) else _text(value))
+
+
+def _text(value: Any) -> str:
+    """A value as text; Python itself refuses to write out a number of thousands of digits."""
+    try:
+        return str(value)
+    except ValueError:
+        return "a number that is far too large"
 
 
 def allowed(model: type[BaseModel], where: list[Any]) -> str:
@@ -95,10 +107,6 @@ def _given(given: dict[str, Any], where: list[Any], model: type[BaseModel], *, t
     value = _at(given, where)
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return shown(value) + (" (YAML reads it as a number: use quotes)" if number and text_wanted else "")
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _at(given: Any, where: list[Any]) -> Any:

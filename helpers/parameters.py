@@ -17,13 +17,20 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from helpers import published
 from helpers.errors import WrongUsage
-from helpers.parameter_errors import first_line, refuse_secrets
+from helpers.parameter_errors import first_line, refuse_secrets, refuse_unknown
 from helpers.yaml_file import read
 
 
 def _no_double_hyphen(text: str) -> str:
     if "--" in text:
         raise ValueError("two hyphens in a row")
+    return text
+
+
+def _visible(text: str) -> str:
+    """A name of which something is not seen would be shown as another one than it is."""
+    if not text.isprintable():
+        raise ValueError("a character that cannot be shown")
     return text
 
 
@@ -46,11 +53,13 @@ KeyName = Annotated[
 GroupName = Annotated[
     str,
     StringConstraints(pattern=r"^[\w().-]{0,89}[\w()-]$"),
+    AfterValidator(_visible),
     Field(description="1 to 90 letters, digits and . _ - ( ), no dot last"),
 ]
 Label = Annotated[
     str,
-    StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]{1,255}$"),
+    StringConstraints(min_length=1, max_length=255),
+    AfterValidator(_visible),
     Field(description="1 to 255 characters, none of them a control character"),
 ]
 
@@ -114,11 +123,12 @@ Remedy = Literal["purge_protection", "diagnostic_settings", "network_rules", "de
 LogDestination = Annotated[
     str,
     StringConstraints(
-        pattern=r"(?i)^/subscriptions/[0-9a-f-]{36}/resourceGroups/[\w().-]{1,90}/providers/"
+        pattern=r"(?i-u)^/subscriptions/[0-9a-f-]{36}/resourceGroups/(?u:[\w().-]{0,89}[\w()-])/providers/"
         r"(Microsoft\.OperationalInsights/workspaces/[A-Za-z0-9-]{4,63}|"
         r"Microsoft\.Storage/storageAccounts/[a-z0-9]{3,24}|"
-        r"Microsoft\.EventHub/namespaces/[A-Za-z0-9-]{6,50}/authorizationRules/[\w.-]{1,50})$"
+        r"Microsoft\.EventHub/namespaces/[A-Za-z0-9-]{6,50}/authorizationRules/[\w.-]{0,49}\w)$"
     ),
+    AfterValidator(_visible),
     Field(
         description="the resource ID of a Log Analytics workspace, a storage account, "
         "or an authorization rule of an event hub namespace"
@@ -152,6 +162,7 @@ class Parameters(_Part):
             pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|"
             r"keyvault:https://[A-Za-z0-9-]{3,24}\.vault\.azure\.net/secrets/[A-Za-z0-9-]{1,127}(/[0-9a-f]{32})?)$"
         ),
+        AfterValidator(_visible),
         Field(
             description="a reference, never the key itself: env:NAME, file:PATH "
             "or keyvault:https://VAULT.vault.azure.net/secrets/NAME",
@@ -210,6 +221,7 @@ def load(given: str | Path | Mapping[str, Any]) -> Parameters:
     """
     source, values = ("parameters", given) if isinstance(given, Mapping) else (str(given), _of_file(Path(given)))
     refuse_secrets(source, values)
+    refuse_unknown(source, values, Parameters)
     try:
         return Parameters.model_validate(dict(values))
     except ValidationError as error:

@@ -20,11 +20,16 @@ class NotYet:
 
     reason: str
     request_id: str | None = None
+    after: float = 0.0
+    """The seconds that a service asks to be left alone for: it is not looked again any sooner."""
 
 
 @dataclass(frozen=True)
 class Waiter:
-    """Looks again and again, further and further apart, up to a bound. Seconds throughout."""
+    """Looks again and again, further and further apart, up to a bound. Seconds throughout.
+
+    Where a service asks to be left alone for longer than is left of the bound, that is the end of it at once.
+    """
 
     say: Callable[[str], None]
     sleep: Callable[[float], None] = time.sleep
@@ -46,9 +51,15 @@ class Waiter:
         )
 
     def until_or(self, what: str, look: Callable[[], T | NotYet], last: Callable[[], T], *, at_most: float) -> T:
-        """The same, but when the bound has passed the last answer is the answer, and is judged as it is."""
+        """The same, but when the bound has passed, which is said, the last answer is the answer and judged as it is."""
+        start = self.elapsed()
         found = self._poll(what, look, at_most)
-        return last() if isinstance(found, NotYet) else found
+        if not isinstance(found, NotYet):
+            return found
+        waited = self.elapsed() - start
+        if waited >= _INSTANT:
+            self.say(f"{what}: not seen within {waited:.0f} s, and no longer waited for. {found.reason}")
+        return last()
 
     def _poll(self, what: str, look: Callable[[], T | NotYet], at_most: float) -> T | NotYet:
         start, pause, looks = self.elapsed(), self.first_pause, 0
@@ -60,9 +71,13 @@ class Waiter:
                     self.say(f"{what}: seen after {self.elapsed() - start:.0f} s.")
                 return found
             left = at_most - (self.elapsed() - start)
-            if left < _INSTANT:
+            if left < _INSTANT or found.after > left:
                 return found
-            pause = min(pause, left)
-            self.say(f"Waiting for {what}: {found.reason} Looking again in {pause:.2g} s, {left:.0f} s left.")
-            self.sleep(pause)
+            now = min(max(pause, found.after), left)
+            self.say(f"Waiting for {what}: {found.reason} Looking again in {_short(now)} s, {left:.0f} s left.")
+            self.sleep(now)
             pause = min(pause * 2, self.longest_pause)
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds:.2g}" if seconds < 10 else f"{seconds:.0f}"

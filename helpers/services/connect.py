@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from azure.core.credentials import TokenCredential
 
@@ -15,14 +16,20 @@ from helpers.clock import Clock
 from helpers.errors import Refused, WrongCloud
 from helpers.model import Caller, same_id
 from helpers.parameters import Parameters
+from helpers.record import runs
+from helpers.record.target_lock import Holder, Target, held
 from helpers.services import credentials, front, loopback
+from helpers.services.together import together
 from helpers.services.witness import Witness
 from helpers.waiting import Waiter
 
 if TYPE_CHECKING:
     from helpers.services.admin import Admin
     from helpers.services.keys import Keys
+    from helpers.services.permissions import Permissions
     from helpers.services.principals import Principals
+    from helpers.services.remedies import Remedies
+    from helpers.services.resources import Resources
     from helpers.services.roles import Roles
     from helpers.services.vaults import Vaults
 
@@ -74,6 +81,18 @@ class Services:
         return Vaults(self._credential, self._parameters.subscription_id, self.witness)
 
     @cached_property
+    def resources(self) -> Resources:
+        from helpers.services.resources import Resources
+
+        return Resources(self.vaults.send)
+
+    @cached_property
+    def remedies(self) -> Remedies:
+        from helpers.services.remedies import Remedies
+
+        return Remedies(self.vaults, self.resources, self._parameters)
+
+    @cached_property
     def keys(self) -> Keys:
         from helpers.services.keys import Keys
 
@@ -92,12 +111,28 @@ class Services:
         return Roles(self._credential, self._parameters.subscription_id, self.witness)
 
     @cached_property
+    def permissions(self) -> Permissions:
+        from helpers.services.permissions import Permissions
+
+        return Permissions(self._credential, self.vaults.send, lambda: self.admin)
+
+    @cached_property
     def admin(self) -> Admin:
         """Raises WrongUsage when the Admin API key cannot be had."""
         from helpers.services.admin import Admin
         from helpers.services.admin_key import fetch
 
         return Admin(fetch(self._parameters.admin_key, self._credential, self.witness), self.witness)
+
+    def together(self, **reads: Callable[[], Any]) -> dict[str, Any]:
+        """What reads found that do not wait for one another. Clients are made before it: they are made once."""
+        _ = (self.vaults, self.resources, self.keys, self.principals, self.roles)
+        return together(**reads)
+
+    def alone(self, run: str, step: str) -> AbstractContextManager[None]:
+        """For a block, nobody else on this machine changes this target. See record.target_lock for what it raises."""
+        file = Target.of(self._parameters, self.world).file(runs.home())
+        return held(file, Holder.me(run, step), self.wait)
 
     def close(self) -> None:
         """Close every connection that was opened."""

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import secrets
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError
+from azure.core.rest import HttpRequest, HttpResponse
 from azure.keyvault.keys import KeyClient, KeyOperation, KeyProperties
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from helpers.errors import ServiceFailed
-from helpers.model import Absent, DeletedKey, Found, Key, KeyVersion, Known
+from helpers.model import Absent, DeletedKey, Found, Key, KeyVersion, Known, Probe, RotationPolicy
+from helpers.services.made_twice import only_version
 from helpers.services.once import lost_or_failed, once
+from helpers.services.patience import Patient
 from helpers.services.replies import code, look, needed, request_id, whole
 from helpers.services.witness import Witness
+
+PROBE_ALGORITHM = "RSA-OAEP-256"
+"""What Anthropic wraps with is not published; every RSA key of Key Vault can do this one."""
 
 
 class Keys:
     """The keys of one vault, by its own address."""
 
     def __init__(self, credential: TokenCredential, vault_uri: str, witness: Witness) -> None:
-        self._client = KeyClient(vault_uri, credential, raw_response_hook=witness.azure)
+        self._client = KeyClient(vault_uri, credential, raw_response_hook=witness.azure, retry_policy=Patient())
+        self._host = urlsplit(vault_uri).netloc
+        self._witness = witness
 
     def close(self) -> None:
         """Close its connections."""
@@ -38,14 +49,46 @@ class Keys:
         return look(lambda: self._versions(name))
 
     def _versions(self, name: str) -> tuple[KeyVersion, ...]:
-        rows = [_version(row) for row in whole(self._client.list_properties_of_key_versions(name))]
+        rows = [_version(row) for row in whole(self._client.list_properties_of_key_versions(name), self._host)]
         if not rows:
             raise ValueError("no versions, and a key has at least one")
         return tuple(sorted(rows, key=lambda row: (row.created is not None, row.created), reverse=True))
 
     def names(self) -> Found[tuple[str, ...]]:
         """The names of all keys of the vault, to see whether it holds nothing else."""
-        return look(lambda: tuple(row.name for row in whole(self._client.list_properties_of_keys())))
+        return look(lambda: tuple(row.name for row in whole(self._client.list_properties_of_keys(), self._host)))
+
+    def rotation_policy(self, name: str) -> Found[RotationPolicy]:
+        """When the key rotates by itself."""
+        return look(lambda: _rotation(self._client.get_key_rotation_policy(name)))
+
+    def probe(self, name: str, version: str) -> Found[Probe]:
+        """Wrap, unwrap and try to decrypt, all done by the service; the SDK's own wrap would not ask it."""
+        return look(lambda: self._probe(name, version))
+
+    def _probe(self, name: str, version: str) -> Probe:
+        secret = secrets.token_bytes(32)
+        wrapped = self._use(name, version, "wrapkey", _text64(secret))
+        wrapped.raise_for_status()
+        value = _answer(wrapped, name, version)
+        unwrapped = self._use(name, version, "unwrapkey", value)
+        unwrapped.raise_for_status()
+        other = self._use(name, version, "decrypt", value)
+        if other.status_code not in (200, 403):
+            other.raise_for_status()
+        if other.status_code == 200:
+            _answer(other, name, version)
+        return Probe(
+            equal=_answer(unwrapped, name, version) == _text64(secret),
+            refused=_refusal(other.json()) if other.status_code == 403 else "",
+            operation="decrypt",
+            assignment=wrapped.headers.get("x-ms-keyvault-rbac-assignment-id"),
+        )
+
+    def _use(self, name: str, version: str, operation: str, value: str) -> HttpResponse:
+        body = {"alg": PROBE_ALGORITHM, "value": value}
+        request = HttpRequest("POST", f"/keys/{name}/{version}/{operation}", json=body)
+        return self._client.send_request(request, retry_total=0)
 
     def deleted(self, name: str) -> Found[DeletedKey]:
         """A soft-deleted key of that name."""
@@ -56,7 +99,8 @@ class Keys:
     ) -> Key:
         """Create a key that is not there. One request: creating an existing name would make a second version.
 
-        Raises ServiceFailed when it was refused or when no clear answer came and looking does not settle it.
+        Its versions are listed after it. Raises ServiceFailed when it was refused or when no clear answer came and
+        looking does not settle it; Refused when another machine made a version too, Unproven when that is not known.
         """
 
         def write() -> Key:
@@ -81,7 +125,10 @@ class Keys:
                     ) from None
                 raise lost_or_failed(f"creating the key {name}", error) from None
 
-        return once(f"creating the key {name}", write, lambda: self.key(name))
+        made = once(f"creating the key {name}", write, lambda: self.key(name))
+        with self._witness.aside():
+            only_version(made, self._host.partition(".")[0], self.versions(name), lambda: self.key(name))
+        return made
 
     def update(
         self,
@@ -143,6 +190,38 @@ def _public_sha256(n: bytes | None, e: bytes | None) -> str | None:
         return None
     public = RSAPublicNumbers(int.from_bytes(e), int.from_bytes(n)).public_key()
     return hashlib.sha256(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+
+
+def _rotation(raw: Any) -> RotationPolicy:
+    needed(raw.id, "id")
+    rotates = tuple(
+        str(row.time_after_create or row.time_before_expiry or "")
+        for row in raw.lifetime_actions
+        if _text(row.action).lower() == "rotate"
+    )
+    return RotationPolicy(rotates, raw.expires_in)
+
+
+def _text64(value: bytes) -> str:
+    """Base64url without padding, as Key Vault writes bytes."""
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+def _answer(reply: HttpResponse, name: str, version: str) -> str:
+    """What came out of using a key. Raises ValueError for a reply that does not name the key version it is of."""
+    body = reply.json()
+    kid, value = body["kid"], body["value"]
+    if not str(kid).lower().endswith(f"/keys/{name}/{version}".lower()):
+        raise ValueError("the reply is of another key version")
+    if not isinstance(value, str) or not value:
+        raise ValueError("value is missing")
+    return value
+
+
+def _refusal(body: dict[str, Any]) -> str:
+    """The inner code of a refusal, such as KeyOperationForbidden; the outer one where there is no inner one."""
+    error = body["error"]
+    return str((error.get("innererror") or {}).get("code") or error["code"])
 
 
 def _version(raw: KeyProperties) -> KeyVersion:

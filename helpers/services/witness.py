@@ -6,7 +6,8 @@ ends the run, before anything is concluded from it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from helpers.errors import WrongCloud
@@ -39,6 +40,15 @@ class Witness:
             next_step="Check the proxy settings of this shell and the parameter cloud, then start again.",
             request_id=self.request_id,
         )
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """For a block, replies are judged as ever, and `request_id` stays that of the latest one before it."""
+        kept = self.request_id
+        try:
+            yield
+        finally:
+            self.request_id = kept
 
     def azure(self, reply: Any) -> None:
         """The hook for Azure SDK pipelines (`raw_response_hook`)."""

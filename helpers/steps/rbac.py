@@ -12,6 +12,7 @@ from helpers.model import Absent, Found, Key, Known, RoleAssignment, ServicePrin
 from helpers.parameters import Parameters
 from helpers.plan import Done, Item, Keep, Plan, Refusal, Waits
 from helpers.steps.consent import tenant_refusal
+from helpers.steps.verify import assignments
 from helpers.targets import broader_than, is_dedicated, wanted_scope
 
 if TYPE_CHECKING:
@@ -88,17 +89,6 @@ def facts(services: Services, parameters: Parameters) -> Facts:
         vault_keys=services.keys.names() if parameters.role_scope == "vault" else unread.vault_keys,
     )
     return Facts(**{**vars(found), "assignments": assignments(services, parameters, found)})
-
-
-def assignments(services: Services, parameters: Parameters, found: Facts) -> Found[tuple[RoleAssignment, ...]]:
-    """The principal's assignments; nothing to look for while there is no principal."""
-    match found.principal:
-        case Known(principal):
-            return services.roles.of_principal(parameters.vault_id, principal.object_id)
-        case Absent():
-            return Known(())
-        case Unknown() as unknown:
-            return unknown
 
 
 def again(services: Services, parameters: Parameters, wanted: Wanted) -> Plan:

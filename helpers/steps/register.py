@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from helpers.checks import Verdicts, judge
+from helpers.checks.explaining import Explanation, explain, kept_out
 from helpers.display import Shown
 from helpers.facts import Facts
 from helpers.model import Absent, ExternalKey, Found, Known, Organization, Unknown, Validation
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 STEP = "05_register"
 BY_HAND = "Claude Enterprise: the key is added by hand in claude.ai, and this suite cannot see whether it was"
-PROPAGATION_SECONDS = 900.0
-"""How long validation is tried again: a new role assignment can take minutes to count in the vault."""
+PROPAGATION_SECONDS = 1500.0
+"""How long validation is tried again: a new role assignment can take twenty minutes to count in the vault."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def validated(services: Services, parameters: Parameters) -> Facts:
     if len(mine) != 1:
         return replace(found, validation=Absent())
     seen = judge(found, parameters, "azure")
-    hopeless = seen.blocking_failures or seen.blocking_unknowns
+    hopeless = seen.blocking_failures or seen.blocking_unknowns or kept_out(found, seen)
     answer, waited = _validation(services, mine[0].id, 0.0 if hopeless else PROPAGATION_SECONDS)
     if waited:
         found = facts(services, parameters)  # what was read before the wait may no longer be so
@@ -169,6 +170,11 @@ def by_hand(wanted: Wanted, found: Facts, verdicts: Verdicts) -> Sheet:
         return Sheet((), "Not shown before every blocking check passes: entering the key can never be undone")
     vault = found.vault.value
     return Sheet((("Vault URI", vault.uri), ("Key name", wanted.parameters.key_name), ("Tenant ID", vault.tenant_id)))
+
+
+def explained(found: Facts, verdicts: Verdicts) -> Explanation:
+    """Anthropic's answer to the validation, and what was found here that could explain a failure."""
+    return explain(found, verdicts)
 
 
 def _unread(found: Facts) -> tuple[Item, ...]:
@@ -251,13 +257,25 @@ def foreign_refusal(rows: tuple[ExternalKey, ...], parameters: Parameters) -> Re
 def _validation(services: Services, key_id: str, at_most: float) -> tuple[Found[Validation], bool]:
     """The last answer of Anthropic, and whether it was waited for; a failure that lasts is shown as it is."""
     last: list[Found[Validation]] = []
+    started = services.wait.elapsed()
 
     def look() -> Found[Validation] | NotYet:
         answer = services.admin.validate(key_id)
         last.append(answer)
-        if isinstance(answer, Known) and not answer.value.succeeded:
-            return NotYet(f"Anthropic says: {answer.value.error}", answer.value.request_id)
+        match answer:
+            case Known(value) if not value.succeeded:
+                return NotYet(f"Anthropic says: {str(value.error).rstrip('.')}.", value.request_id)
+            case Unknown(reason, request_id, code="429"):
+                return NotYet(f"{reason}.", request_id, answer.retry_after or 0.0)
         return answer
 
     answer = services.wait.until_or("Anthropic's validation", look, lambda: last[-1], at_most=at_most)
-    return answer, len(last) > 1
+    if len(last) == 1:
+        return answer, False
+    seconds = services.wait.elapsed() - started
+    match answer:
+        case Known(value) if not value.succeeded:
+            return Known(replace(value, waited=seconds)), True
+        case Unknown(reason):
+            return replace(answer, reason=f"{reason} (asked again for {seconds:.0f} s)"), True
+    return answer, True

@@ -116,8 +116,8 @@ DEFECTS = (
     Defect(
         "one-way doors open by hand: apply does not look again",
         "helpers/apply.py",
-        "    fresh = again()",
-        "    fresh = plan",
+        "        fresh = again()",
+        "        fresh = plan",
         "tests/steps/test_looking_again.py",
     ),
     Defect(
@@ -126,6 +126,48 @@ DEFECTS = (
         "    return tuple(row for row in _registered(rows, parameters) if row.client_id is None)",
         "    return _registered(rows, parameters)",
         "tests/steps/test_gate.py",
+    ),
+    Defect(
+        "unknown is not pass: anybody's 404 is taken for not there",
+        "helpers/services/replies.py",
+        "        if error.status_code == 404 and code(error) in NOT_THERE:",
+        "        if error.status_code == 404:",
+        "tests/services/test_reads.py",
+    ),
+    Defect(
+        "one-way doors open by hand: purge protection is taken for reversible",
+        "helpers/steps/remedy_changes.py",
+        "    permanent: ClassVar[bool] = True",
+        "    permanent: ClassVar[bool] = False",
+        "tests/steps/test_remedies.py",
+    ),
+    Defect(
+        "never twice: the lock of the target is ignored",
+        "helpers/apply.py",
+        "    with services.alone(ledger.run, ledger.step):",
+        "    if True:",
+        "tests/unit/test_target_lock.py",
+    ),
+    Defect(
+        "never twice: the lock of another host is stolen",
+        "helpers/record/target_lock.py",
+        "    if left.host == platform.node():",
+        "    if True:",
+        "tests/unit/test_target_lock.py",
+    ),
+    Defect(
+        "never twice: versions are not listed after the create",
+        "helpers/services/made_twice.py",
+        "    rows.setdefault(made.version, made.created)\n    if len(rows) == 1:",
+        "    if True:",
+        "tests/services/test_list_after_create.py",
+    ),
+    Defect(
+        "waits are seen and bounded: an SDK sleeps as long as it is told",
+        "helpers/services/patience.py",
+        "    return seconds is not None and seconds * (tries + 1) > LONGEST_SECONDS",
+        "    return False",
+        "tests/unit/test_patience.py",
     ),
 )
 

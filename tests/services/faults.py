@@ -123,6 +123,11 @@ def text(raw: str, number: int = 200) -> Meets:
     return lambda request, _: Raw(number, {}, _headers(request), raw=raw.encode())
 
 
+def page(request: Request, _: Response | None) -> Response:
+    """A page of HTML that says 200, as a proxy sends it."""
+    return Raw(200, {}, {**_headers(request), "content-type": "text/html; charset=utf-8"}, raw=b"<html>Sign in</html>")
+
+
 def changed(change: Callable[[Any], Any]) -> Meets:
     """The handler's own reply with its JSON body changed."""
 

@@ -51,7 +51,7 @@ def everything(services: Services) -> dict[str, object]:
     return {
         "caller": Known(services.caller),
         "vault": services.vaults.vault(GIVEN["resource_group"], GIVEN["vault_name"]),
-        "diagnostics": services.vaults.diagnostic_settings(given().vault_id),
+        "diagnostics": services.resources.diagnostic_settings(given().vault_id),
         "keys": services.keys.names(),
         "principals": services.principals.of_published_app(),
         "roles": services.roles.of_principal(given().vault_id, "44444444-5555-4666-8777-888888888888"),

@@ -20,7 +20,7 @@ CALLS: dict[str, tuple[str, Callable[[Services], Any]]] = {
     "sign-in of a write": ("token", lambda s: s.roles.grant(given().vault_id, "role", "principal")),
     "sign-in for Graph": ("token", lambda s: s.principals.consent()),
     "vault": ("Vaults_Get", lambda s: s.vaults.vault(GIVEN["resource_group"], GIVEN["vault_name"])),
-    "diagnostics": ("DiagnosticSettings_List", lambda s: s.vaults.diagnostic_settings(given().vault_id)),
+    "diagnostics": ("DiagnosticSettings_List", lambda s: s.resources.diagnostic_settings(given().vault_id)),
     "key": ("GetKey", lambda s: s.keys.key("claude-cmek")),
     "grant": ("RoleAssignments_Create", lambda s: s.roles.grant(given().vault_id, "role", "principal")),
     "principals": ("servicePrincipal list", lambda s: s.principals.of_published_app()),
