@@ -19,6 +19,8 @@ from tests.services.faults import Meets, changed, status, text
 from tests.services.reads import ADMIN, GRAPH, KEY, PROBES, READS, VAULT_ID, Read, fill
 from tests.services.rehearsed import Rehearsed
 
+pytestmark = pytest.mark.slow  # every read against every kind of broken reply
+
 each = pytest.mark.parametrize("name", READS)
 AZURE = tuple(name for name in READS if name not in (*ADMIN, *GRAPH))
 ONE_OF_EACH = tuple(name for name in READS if name not in ("probe: unwrap", "probe: decrypt", "grants: delegated", "grants: owners"))  # fmt: skip
