@@ -25,6 +25,7 @@ from helpers.services.replies import (
     first_line,
     listed,
     stop_at_wrong_cloud,
+    unclear_status,
 )
 from helpers.services.witness import Witness
 
@@ -171,7 +172,7 @@ class Admin:
             try:
                 return write()
             except anthropic.APIStatusError as error:
-                if error.status_code >= 500 or error.status_code == 408:
+                if unclear_status(error.status_code):
                     raise Lost(_sentence(error), error.request_id) from None
                 raise ServiceFailed(
                     f"{what} was refused: {_sentence(error)}",

@@ -26,7 +26,7 @@ from helpers.services.graph import all_of, every, lists_are_lists
 from helpers.services.graph_retries import middleware
 from helpers.services.once import Lost, lost_or_failed, once
 from helpers.services.portal import run
-from helpers.services.replies import first_line, needed, stop_at_wrong_cloud
+from helpers.services.replies import first_line, needed, stop_at_wrong_cloud, unclear_status
 from helpers.services.witness import Witness
 
 _FIELDS = [
@@ -160,7 +160,7 @@ class Principals:
     def _refused(self, error: APIError) -> None:
         if _code(error) == _ALREADY_THERE:
             return
-        if (error.response_status_code or 500) >= 500:
+        if unclear_status(error.response_status_code):
             raise Lost(_sentence(error), self._witness.request_id) from None
         raise ServiceFailed(
             f"{_CONSENTING} failed: {_sentence(error)}",

@@ -59,7 +59,7 @@ class TooLong(Exception):
     """A list that does not end within the bound."""
 
 
-UNREADABLE = (TooLong, ValueError, TypeError, AttributeError, KeyError)
+UNREADABLE = (TooLong, ValueError, TypeError, AttributeError, LookupError, RecursionError, OverflowError)
 """What SDKs and this code raise for a reply that does not have the shape it must have."""
 
 
@@ -128,9 +128,13 @@ def unclear(error: AzureError) -> bool:
     if isinstance(error, ClientAuthenticationError):
         return False
     if isinstance(error, HttpResponseError):
-        status = error.status_code
-        return status is None or status < 400 or status >= 500 or status == 408
+        return unclear_status(error.status_code)
     return isinstance(error, ServiceResponseError | ServiceRequestError)
+
+
+def unclear_status(status: int | None) -> bool:
+    """The same, by the status alone: none, no error at all, one of the service's own, or a request timeout."""
+    return status is None or status < 400 or status >= 500 or status == 408
 
 
 def failed(what: str, error: AzureError) -> ServiceFailed:

@@ -21,7 +21,6 @@ from helpers.steps.remedy_changes import SETTING, AddLock, LetIn, ProtectFromPur
 from helpers.waiting import NotYet
 
 if TYPE_CHECKING:
-    from helpers.apply import Receipt
     from helpers.services.connect import Services
 
 STEP, FOR_GOOD = "04_verify: remedies", "04_verify: remedies for good"
@@ -89,14 +88,15 @@ def mended(plans: Iterable[Plan]) -> frozenset[str]:
     return frozenset(_MENDS[type(change)] for change in changes)
 
 
-def after(found: Facts, *receipts: Receipt) -> Callable[[Services, Parameters], Facts]:
-    """What is there after the remedies: what was read before, where none was done; else everything, read again.
+def after(found: Facts, *plans: Plan) -> Callable[[Services, Parameters], Facts]:
+    """What is there after the remedies: what was read before, where none was planned; else everything, read again.
 
-    Waits, visibly and not for ever, until what was done can be read. Raises ServiceFailed when it cannot.
+    A planned one may have been done by somebody else in the meantime, so receipts would not tell. Waits, visibly and
+    not for ever, until what was done can be read. Raises ServiceFailed when it cannot.
     """
 
     def read(services: Services, parameters: Parameters) -> Facts:
-        if not any(receipt.done for receipt in receipts):
+        if not any(plan.changes for plan in plans):
             return found
 
         def look() -> Facts | NotYet:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.apply import Receipt
 from helpers.checks import Verdict
 from helpers.errors import ChecksFailed, Refused, ServiceFailed
 from helpers.rehearsal.wire import Request, Response
@@ -69,11 +68,11 @@ def test_04_asks_little_and_nothing_twice(walk_onboarded: Walk) -> None:
 
 
 def test_after_nothing_the_facts_are_those_from_before(walk_onboarded: Walk) -> None:
-    """Empty receipts: the very facts that were read, and not a single request; one change: everything anew."""
+    """Plans of nothing: the very facts that were read, and not a single request; one change: everything anew."""
     step = walk_onboarded.begin("04_verify")
     found = step.read(verify.probed(step.read(verify.facts)))
     walk_onboarded.world.cloud.mend()
-    nothing = Receipt("04_verify: remedies", ())
+    nothing = remedy.plan(remedy.Wanted.of(step.parameters), found)
     assert step.read(remedy.after(found, nothing, nothing)) is found
     assert walk_onboarded.world.cloud.journal.rows() == []
 

@@ -84,14 +84,14 @@ class Walk:
         step = self.begin("04_verify", identity, **changes)
         found = step.read(verify.probed(step.read(verify.facts)))
         self.show(step.judge(found, "azure"))
-        receipts = [self.mend(step, found), self.mend(step, found, for_good=True, typed=for_good)]
-        found = step.read(remedy.after(found, *receipts))
+        plans = [self.mend(step, found), self.mend(step, found, for_good=True, typed=for_good)]
+        found = step.read(remedy.after(found, *plans))
         self.show(remedy.read_back(step.parameters, found))
         verdicts = step.judge(found, "azure")
         self.show(verdicts)
         return step.finish_checks(verdicts)
 
-    def mend(self, step: Step, found: Facts, *, for_good: bool = False, typed: bool = False) -> Receipt:
+    def mend(self, step: Step, found: Facts, *, for_good: bool = False, typed: bool = False) -> Plan:
         """The remedies of one kind: plan, approve, apply. The right phrase is typed where it is said so."""
         wanted = remedy.Wanted.of(step.parameters, for_good=for_good)
         plan = remedy.plan(wanted, found)
@@ -99,7 +99,7 @@ class Walk:
         receipt = step.apply(remedy, wanted, plan, approval)
         for value in (plan, approval, receipt):
             self.show(value)
-        return receipt
+        return plan
 
     def register(self, identity: str = "operator", typed: str | None = None, **changes: Any) -> Plan:
         """05: both rounds; the right phrase is typed unless another is given. The plan of the second round."""
