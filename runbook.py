@@ -220,10 +220,11 @@ def ready(environment: Environment, *locks: Path) -> Path:
 def interpreter(locks: Sequence[Path]) -> tuple[Path, dict[str, str]]:
     """The python to hand over to, and its environment variables. Raises SetUpError."""
     environment = Environment(ROOT / ".venv")
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]  # first: others have a package `helpers` as well
+    variables = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     if needed(environment, locks) != "use" and all(pins_are_here(lock.read_text(encoding="utf-8")) for lock in locks):
-        paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-        return Path(sys.executable), {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-    return ready(environment, *locks), dict(os.environ)
+        return Path(sys.executable), variables
+    return ready(environment, *locks), variables
 
 
 def main(arguments: Sequence[str]) -> int:

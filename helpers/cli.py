@@ -168,10 +168,16 @@ def _parameters(file: str) -> tuple[Parameters, Mapping[str, Any]]:
     """The checked parameters, and the mapping as the file holds it, which is what a notebook is given."""
     from helpers.yaml_file import read
 
-    path = Path(file) if Path(file).is_file() else runs.project_root() / file
-    path = path if path.is_file() else Path(file)
+    path = next((path for path in (Path(file), runs.project_root() / file) if _is_there(path)), Path(file))
     checked = parameter_files.load(path)
     return checked, read(path)["parameters"]
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # no name that a file could have
+        return False
 
 
 def _connected(checked: Parameters) -> Any:

@@ -13,7 +13,16 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from helpers import published
 from helpers.errors import WrongUsage
@@ -32,6 +41,13 @@ def _visible(text: str) -> str:
     if not text.isprintable():
         raise ValueError("a character that cannot be shown")
     return text
+
+
+def _whole(value: Any) -> Any:
+    """A choice of numbers takes 3072.0 for 3072."""
+    if isinstance(value, float):
+        raise ValueError("not a whole number")
+    return value
 
 
 Guid = Annotated[
@@ -150,7 +166,7 @@ class Parameters(_Part):
     vault_name: VaultName
     key_name: KeyName
     key_type: Literal["RSA", "RSA-HSM"] = "RSA"
-    key_size: Literal[3072, 4096] = 3072
+    key_size: Annotated[Literal[3072, 4096], BeforeValidator(_whole)] = 3072
     role_scope: Literal["key", "vault"] = "key"
     product: Literal["claude_platform", "claude_enterprise"] = "claude_platform"
     organization_id: Guid

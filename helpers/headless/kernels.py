@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
+from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from traitlets import Unicode
 from traitlets.config import Config
@@ -15,9 +18,18 @@ class RecordedKernelManager(AsyncKernelManager):
 
     errors_file = Unicode(help="The file for the kernel's standard error.").tag(config=True)
 
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """This environment's own Python, whatever kernels a person has installed."""
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        return KernelSpec(argv=argv, display_name="Python 3", language="python")
+
     async def _async_start_kernel(self, **options: Any) -> None:
+        """Without a person's own startup files: they could change where requests go."""
+        env = {**(options.get("env") or os.environ), "IPYTHONDIR": str(Path(self.ip).parent)}
+        env.pop("PYTHONSTARTUP", None)
         with Path(self.errors_file).open("ab") as log:
-            await super()._async_start_kernel(**{**options, "stderr": log})
+            await super()._async_start_kernel(**{**options, "env": env, "stderr": log})
 
     start_kernel = _async_start_kernel
 

@@ -148,6 +148,7 @@ def connect(parameters: Parameters, *, root: Path, say: Callable[[str], None]) -
 
     In a rehearsal the process is limited to loopback and goes by the cloud's time. Raises WrongCloud.
     """
+    os.environ["NETRC"] = os.devnull  # else requests puts a password of ~/.netrc in the place of a token
     found = front.identify()
     if parameters.cloud == "rehearsal" and found is None and (recorded := front.running(root)) is not None:
         front.attach(recorded)

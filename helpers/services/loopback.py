@@ -27,8 +27,10 @@ def is_only_loopback() -> bool:
 
 
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
-    if event in ("socket.getaddrinfo", "socket.gethostbyname"):
+    if event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"):
         host = arguments[0]
+    elif event == "socket.getnameinfo":
+        host = arguments[0][0]
     elif event in ("socket.connect", "socket.sendto", "socket.sendmsg") and isinstance(arguments[1], tuple):
         host = arguments[1][0]
     else:
