@@ -1,6 +1,7 @@
 """Every check of the project, in one command: `python runbook.py test [--all]`.
 
-All stages run even where one fails. Each stage of pytest counts its tests, every other stage counts as one.
+All stages run even where one fails. Each stage of pytest counts its tests, the drills their cells, every other stage
+counts as one. The drills (--all) come last and alone, as they take every core; their result is told again at the end.
 Exit code 0 where all passed, 1 where anything failed, 64 for wrong usage, 130 where interrupted.
 """
 
@@ -29,41 +30,57 @@ QUICK = "not slow and not az"
 PYTEST = ("-m", "pytest", "-p", "no:cacheprovider", "--color=no")
 SUMMARY = re.compile(r"=+ (?P<counts>.*) in [\d.]+s.*=+")
 SHOWING = threading.Lock()
+AT_ONCE = 2
+LONGEST = ("drills", "worlds", "commands", "services", "evidence", "contract", "steps", "unit")
+"""Folders of tests that take long, so that none of them is left for last."""
 COUNT = re.compile(r"(\d+) (passed|failed|error|skipped)")
+DRILLED = re.compile(r"crash cells \d+ run, \d+ converged; .*duplicates \d+")
+FUZZED = re.compile(r"^fuzz cases \d+ run: .*$", re.MULTILINE)
+CELLS = re.compile(r"(?P<run>\d+) run, (?P<right>\d+) (?:converged|right)")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a stage ended: seconds it took, and how many of its tests passed and failed."""
+    """How a stage ended: seconds it took, how many of its tests passed and failed, and a line to tell at the end."""
 
     stage: str
     seconds: float
     passed: int
     failed: int
+    told: str = ""
 
     def __str__(self) -> str:
         return f"{self.stage:<16}{'failed' if self.failed else 'ok':<8}{self.seconds:>7.1f}"
 
 
-def lanes(everything: bool) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """Each stage's command, in the order they run, in two lanes that run side by side: one for each core."""
+def checks() -> dict[str, list[str]]:
+    """What is checked of the text alone: seconds in all."""
+    python = sys.executable
+    return {
+        "ruff format": [python, "-m", "ruff", "format", "--check"],
+        "ruff check": [python, "-m", "ruff", "check"],
+        "mypy": [python, "-m", "mypy"],
+        "lint-imports": [str(Path(sysconfig.get_path("scripts")) / "lint-imports")],
+    }
+
+
+def stages(everything: bool) -> dict[str, list[str]]:
+    """Each stage's command, the longest first: every folder of tests is one, and so are the notebooks themselves."""
     python = sys.executable
     chosen = [] if everything else ["-m", QUICK]
-    commands = "tests/commands"
+    folders = sorted(path.name for path in (ROOT / "tests").iterdir() if any(path.glob("**/test_*.py")))
+    folders.sort(key=lambda name: LONGEST.index(name) if name in LONGEST else len(LONGEST))
     notebooks = [python, *PYTEST, "--nbval-lax", "--nbval-current-env", "-p", "no:xdist", "notebooks/"]
-    return (
-        {
-            "ruff format": [python, "-m", "ruff", "format", "--check"],
-            "ruff check": [python, "-m", "ruff", "check"],
-            "mypy": [python, "-m", "mypy"],
-            "lint-imports": [str(Path(sysconfig.get_path("scripts")) / "lint-imports")],
-            "pytest": [python, *PYTEST, *chosen, "tests/", f"--ignore={commands}"],
-        },
-        {
-            "commands": [python, *PYTEST, *chosen, commands],
-            "notebooks": [python, "-m", "helpers.cli", "cloud", "exec", "--world", "onboarded", "--", *notebooks],
-        },
-    )
+    return {
+        **{name: [python, *PYTEST, *chosen, f"tests/{name}"] for name in folders},
+        "nbval": [python, "-m", "helpers.cli", "cloud", "exec", "--world", "onboarded", "--", *notebooks],
+        **checks(),
+    }
+
+
+def drills() -> list[str]:
+    """The command of the drills: the crash matrix and the retry matrix."""
+    return [sys.executable, "-u", "-m", "tests.drills.crash"]
 
 
 def count(output: str, code: int, in_ci: bool) -> tuple[int, int]:
@@ -79,6 +96,34 @@ def count(output: str, code: int, in_ci: bool) -> tuple[int, int]:
     return counts["passed"], failed or int(code != 0)
 
 
+def count_cells(output: str, code: int) -> tuple[int, int, str]:
+    """Cells that came out right and that did not, from what the drills printed and their exit code; and the line of it.
+
+    Drills that broke off, or did not end well for another reason than a cell, have failed.
+    """
+    line = next((line for line in output.splitlines() if DRILLED.fullmatch(line)), "")
+    found = [(int(cells["run"]), int(cells["right"])) for cells in CELLS.finditer(line)]
+    right = sum(right for _, right in found)
+    wrong = sum(run for run, _ in found) - right
+    return right, wrong or int(code != 0 or not right), line
+
+
+def run_alone(stage: str, command: Sequence[str]) -> Outcome:
+    """Run one stage while no other one runs, and show its output as it comes."""
+    print(f"\n--- {stage}", flush=True)
+    started, lines = time.monotonic(), []
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        for line in process.stdout or ():
+            lines.append(line)
+            print(line, end="", flush=True)
+    passed, failed, told = count_cells("".join(lines), process.returncode)
+    outcome = Outcome(stage, time.monotonic() - started, passed, failed, told)
+    print(f"--- {outcome}", flush=True)
+    return outcome
+
+
 def run(stage: str, command: Sequence[str]) -> Outcome:
     """Run one stage, and show its output once it has ended: lines of two stages at once could not be read."""
     print(f"--- {stage} has started", flush=True)
@@ -87,15 +132,11 @@ def run(stage: str, command: Sequence[str]) -> Outcome:
         command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     passed, failed = count(done.stdout, done.returncode, bool(os.environ.get("CI")))
-    outcome = Outcome(stage, time.monotonic() - started, passed, failed)
+    fuzzed = FUZZED.search(done.stdout)
+    outcome = Outcome(stage, time.monotonic() - started, passed, failed, fuzzed[0] if fuzzed else "")
     with SHOWING:
         print(f"\n--- {stage}\n{done.stdout}--- {outcome}", flush=True)
     return outcome
-
-
-def run_lane(lane: dict[str, list[str]]) -> list[Outcome]:
-    """Run the stages of a lane one after another."""
-    return [run(stage, command) for stage, command in lane.items()]
 
 
 def prepare_az() -> Outcome:
@@ -111,7 +152,7 @@ def prepare_az() -> Outcome:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the stages, then print a table of them and, as the last line, the sum."""
+    """Run the stages, then print a table of them, what the drills told and, as the last line, the sum."""
     if set(arguments) - {"--all"}:
         print("Usage: python runbook.py test [--all]", file=sys.stderr)
         return 64
@@ -119,9 +160,13 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="cmek-home-") as home:
         os.environ["CMEK_HOME"] = home  # runs made by tests are not kept beside anybody's real ones
         outcomes = [prepare_az()] if everything else []
-        with ThreadPoolExecutor() as both:
-            outcomes += [outcome for lane in both.map(run_lane, lanes(everything)) for outcome in lane]
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+            outcomes += pool.map(lambda stage: run(*stage), stages(everything).items())
+        outcomes += [run_alone("crash matrix", drills())] if everything else []
     print("\n" + f"{'stage':<16}{'result':<8}{'seconds':>7}", *outcomes, sep="\n")
+    for outcome in outcomes:
+        if outcome.told:
+            print(f"{outcome.stage}: {outcome.told}")
     failed = sum(outcome.failed for outcome in outcomes)
     print(f"{sum(outcome.passed for outcome in outcomes)} passed, {failed} failed", flush=True)
     return 1 if failed else 0

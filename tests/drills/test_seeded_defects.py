@@ -169,6 +169,27 @@ DEFECTS = (
         "    return False",
         "tests/unit/test_patience.py",
     ),
+    Defect(
+        "a rehearsal cannot be mistaken: the marker is ignored, and a live run goes on inside a rehearsal",
+        "helpers/services/front.py",
+        "        if found is not None:",
+        "        if False:",
+        "tests/services/test_which_cloud.py",
+    ),
+    Defect(
+        "what a file says is what is read: of a key given twice the last one wins",
+        "helpers/yaml_file.py",
+        "            if key in seen:",
+        "            if False:",
+        "tests/unit/test_yaml_file.py",
+    ),
+    Defect(
+        "what a person reads is what is sent: a name may hold what is not seen",
+        "helpers/parameters.py",
+        "    if not text.isprintable():",
+        "    if False:",
+        "tests/unit/test_parameters.py",
+    ),
 )
 
 
