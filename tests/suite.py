@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,12 +26,14 @@ from runbook import Environment, SetUpError, ready  # noqa: E402
 
 AZ = Environment(ROOT / ".venvs" / "az", holds_project=False)
 AZ_LOCK = ROOT / "requirements-az.lock"
+AZUREML = Environment(ROOT / ".venvs" / "azureml", holds_project=False)
+AZUREML_LOCK = ROOT / "requirements-azureml.lock"
 QUICK = "not slow and not az"
 PYTEST = ("-m", "pytest", "-p", "no:cacheprovider", "--color=no")
 SUMMARY = re.compile(r"=+ (?P<counts>.*) in [\d.]+s.*=+")
 SHOWING = threading.Lock()
 AT_ONCE = 2
-LONGEST = ("drills", "worlds", "commands", "services", "evidence", "contract", "steps", "unit")
+LONGEST = ("drills", "worlds", "azureml", "commands", "services", "evidence", "contract", "steps", "unit")
 """Folders of tests that take long, so that none of them is left for last."""
 COUNT = re.compile(r"(\d+) (passed|failed|error|skipped)")
 DRILLED = re.compile(r"crash cells \d+ run, \d+ converged; .*duplicates \d+")
@@ -139,16 +141,24 @@ def run(stage: str, command: Sequence[str]) -> Outcome:
     return outcome
 
 
-def prepare_az() -> Outcome:
-    """Make the environment of the real Azure CLI and name its program to the tests, as CMEK_AZ."""
-    print("\n--- Azure CLI", flush=True)
+def prepare(stage: str, variable: str, make: Callable[[], Path]) -> Outcome:
+    """Make what only some tests need, and name it to them by an environment variable."""
+    print(f"\n--- {stage}", flush=True)
     started = time.monotonic()
     try:
-        os.environ["CMEK_AZ"] = str(ready(AZ, AZ_LOCK).with_name("az"))
+        os.environ[variable] = str(make())
     except (SetUpError, OSError) as error:
         print(error, flush=True)
-        return Outcome("Azure CLI", time.monotonic() - started, passed=0, failed=1)
-    return Outcome("Azure CLI", time.monotonic() - started, passed=1, failed=0)
+        return Outcome(stage, time.monotonic() - started, passed=0, failed=1)
+    return Outcome(stage, time.monotonic() - started, passed=1, failed=0)
+
+
+def tools() -> list[Outcome]:
+    """The real Azure CLI and the real azure-ai-ml, each in an environment of its own: their pins clash with ours."""
+    return [
+        prepare("Azure CLI", "CMEK_AZ", lambda: ready(AZ, AZ_LOCK).with_name("az")),
+        prepare("azure-ai-ml", "CMEK_AZUREML", lambda: ready(AZUREML, AZUREML_LOCK)),
+    ]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -159,7 +169,7 @@ def main(arguments: Sequence[str]) -> int:
     everything = "--all" in arguments
     with tempfile.TemporaryDirectory(prefix="cmek-home-") as home:
         os.environ["CMEK_HOME"] = home  # runs made by tests are not kept beside anybody's real ones
-        outcomes = [prepare_az()] if everything else []
+        outcomes = tools() if everything else []
         with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
             outcomes += pool.map(lambda stage: run(*stage), stages(everything).items())
         outcomes += [run_alone("crash matrix", drills())] if everything else []
