@@ -12,16 +12,24 @@ from jupyter_client.manager import AsyncKernelManager
 from traitlets import Unicode
 from traitlets.config import Config
 
+from helpers.record import kernel_outputs
+
 
 class RecordedKernelManager(AsyncKernelManager):
-    """Starts a kernel whose standard error goes to a file: what it says there is not for the person at the terminal."""
+    """Starts a kernel whose standard output and error go to a file: what it says there has passed no scrubber, and is
+    neither for the person at the terminal nor for the program that reads what `--json` prints.
+    """
 
-    errors_file = Unicode(help="The file for the kernel's standard error.").tag(config=True)
+    errors_file = Unicode(help="The file for the kernel's standard output and error.").tag(config=True)
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        """This environment's own Python, whatever kernels a person has installed."""
-        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        """This environment's own Python, whatever kernels a person has installed, and no kernel that does not scrub."""
+        scrubbing = (
+            f"--IPKernelApp.extra_extensions={kernel_outputs.__name__}",
+            "--IPKernelApp.reraise_ipython_extension_failures=True",
+        )
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *scrubbing]
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
     async def _async_start_kernel(self, **options: Any) -> None:
@@ -29,7 +37,7 @@ class RecordedKernelManager(AsyncKernelManager):
         env = {**(options.get("env") or os.environ), "IPYTHONDIR": str(Path(self.ip).parent)}
         env.pop("PYTHONSTARTUP", None)
         with Path(self.errors_file).open("ab") as log:
-            await super()._async_start_kernel(**{**options, "env": env, "stderr": log})
+            await super()._async_start_kernel(**{**options, "env": env, "stdout": log, "stderr": log})
 
     start_kernel = _async_start_kernel
 

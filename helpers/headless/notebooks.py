@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +10,12 @@ from typing import Any
 
 from helpers.errors import Failed, Interrupted, RunbookError
 from helpers.record import ledger
+from helpers.record.in_use import Known, of_environment
 from helpers.record.runs import Run, project_root
+from helpers.record.scrubbing import Scrubber
 
 STEPS = ("01_consent", "02_key", "03_rbac", "04_verify", "05_register")
+_LOG = "kernels.log"
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,19 @@ class Outcome:
     lines: tuple[str, ...] = ()
 
 
-def execute(run: Run, mapping: Mapping[str, Any], steps: Sequence[str]) -> Iterator[Outcome]:
-    """Run notebooks one after another, up to the first that does not end well. Tracked sources are only read."""
+def execute(
+    run: Run, mapping: Mapping[str, Any], steps: Sequence[str], known: Known = of_environment
+) -> Iterator[Outcome]:
+    """Run notebooks one after another, up to the first that does not end well. Tracked sources are only read.
+
+    `known` are the secrets taken out of what cells put out and kernels wrote to standard error, beside all that look
+    like one.
+    """
     for step in steps:
-        outcome = _one(run, mapping, step)
+        try:
+            outcome = _one(run, mapping, step, known)
+        finally:
+            _scrub(run, known)
         yield outcome
         if outcome.exit_code:
             return
@@ -51,30 +62,19 @@ class _Stop:
         return cls(type(error).__name__, error.exit_code, tuple(error.lines()))
 
 
-def _one(run: Run, mapping: Mapping[str, Any], step: str) -> Outcome:
-    import papermill
+def _one(run: Run, mapping: Mapping[str, Any], step: str, known: Known) -> Outcome:
     from jupyter_client.kernelspec import NoSuchKernel
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    from helpers.headless.kernels import RecordedKernelManager, settings
+    from helpers.headless.executing import execute_copy
 
     copy = _unused(run, step)
     stop: _Stop | None = None
     before, start = len(ledger.read(run.ledger)), time.monotonic()
     try:
-        with tempfile.TemporaryDirectory(prefix="cmek-") as sockets:
-            papermill.execute_notebook(
-                str(project_root() / "notebooks" / f"{step}.ipynb"),
-                str(copy),
-                parameters={"parameters": dict(mapping)},
-                cwd=str(run.notebooks),
-                kernel_name="python3",
-                progress_bar=False,
-                autosave_cell_every=0,
-                kernel_manager_class=RecordedKernelManager,
-                config=settings(sockets, run.folder / "kernels.log"),
-            )
+        source = project_root() / "notebooks" / f"{step}.ipynb"
+        execute_copy(source, copy, mapping, log=run.folder / _LOG, known=known)
     except PapermillExecutionError as error:
         stop = _told(run, step, before) or _Stop.of(_unexpected(error.ename, error.evalue))
     except DeadKernelError:
@@ -86,6 +86,13 @@ def _one(run: Run, mapping: Mapping[str, Any], step: str) -> Outcome:
     if stop is None:
         return Outcome(step, _result(run, step, before), time.monotonic() - start, copy)
     return Outcome(step, stop.kind, time.monotonic() - start, copy, stop.exit_code, stop.lines)
+
+
+def _scrub(run: Run, known: Known) -> None:
+    """Take secrets out of the log of a kernel that has ended: libraries write there, past everything else."""
+    log = run.folder / _LOG
+    if log.exists():
+        Scrubber(known).file(log)
 
 
 def _unused(run: Run, step: str) -> Path:

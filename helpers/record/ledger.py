@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from helpers.errors import Failed
-from helpers.record.secrets import looks_like
+from helpers.record.in_use import Known, nothing
+from helpers.record.secrets import Sought
 
 Event = Literal[
     "run_started",
@@ -34,6 +35,8 @@ Event = Literal[
     "run_finished",
 ]
 NAME = "ledger.jsonl"
+SEAL = "statement.json"
+"""The file that makes a run a sealed one; the sealing itself writes it last."""
 
 
 @dataclass(frozen=True)
@@ -45,20 +48,27 @@ class Ledger:
     step: str
     now: Callable[[], datetime]
     actor: str | None = None
+    known: Known = nothing
+    """The secrets in use, which no line may hold either."""
 
     def write(self, event: Event, **said: Any) -> None:
-        """Append one line. Raises Failed, writing nothing, if the line would hold something like a secret."""
+        """Append one line. Raises Failed, writing nothing, if the line would hold a secret, in whatever form."""
         line = {"t": _utc(self.now()), "run": self.run, "event": event, "step": self.step, "actor": self.actor, **said}
         text = json.dumps(line, ensure_ascii=True, sort_keys=False)
-        kind = looks_like(text)
-        if kind is not None:
+        if kinds := Sought.of(self.known()).kinds(text):
             raise Failed(
-                f"the ledger line {event} would have held {kind}, so it was not written",
+                f"the ledger line {event} would have held {' and '.join(kinds)}, so it was not written",
                 why="A record with a secret in it cannot be kept or shown to anybody.",
                 next_step="Look for a name, tag or message in the cloud that holds a credential.",
             )
         with self.path.open("a+b") as ledger:
             fcntl.flock(ledger, fcntl.LOCK_EX)  # two people may go on with one run; freed when the file is closed
+            if self.path.with_name(SEAL).exists():  # whoever seals it holds the lock, and this line may have waited
+                raise Failed(
+                    f"{self.run} was sealed in the meantime, so {event} was not written into it",
+                    why="What is written after the seal would break it.",
+                    next_step="Start a new run: it looks at what is there and goes on from it.",
+                )
             _drop_cut_line(ledger)
             ledger.write(text.encode() + b"\n")
             ledger.flush()

@@ -8,17 +8,18 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
-
-from azure.core.credentials import TokenCredential
+from typing import TYPE_CHECKING, Any
 
 from helpers.clock import Clock
 from helpers.errors import Refused, WrongCloud
 from helpers.model import Caller, same_id
 from helpers.parameters import Parameters
 from helpers.record import runs
+from helpers.record.in_use import InUse, of_environment
+from helpers.record.secrets import Secret
 from helpers.record.target_lock import Holder, Target, held
 from helpers.services import credentials, front, loopback
+from helpers.services.noted import Noted
 from helpers.services.together import together
 from helpers.services.witness import Witness
 from helpers.waiting import Waiter
@@ -34,13 +35,6 @@ if TYPE_CHECKING:
     from helpers.services.vaults import Vaults
 
 
-@runtime_checkable
-class Closeable(Protocol):
-    """What can be closed; a credential that runs a program for each token cannot."""
-
-    def close(self) -> None: ...
-
-
 class Services:
     """Every remote service of one onboarding. Modules are imported on first use: some SDKs take seconds."""
 
@@ -48,11 +42,12 @@ class Services:
         self,
         parameters: Parameters,
         *,
-        credential: TokenCredential,
+        credential: Noted,
         witness: Witness,
         clock: Clock,
         wait: Waiter,
         world: str | None,
+        in_use: InUse,
     ) -> None:
         self._parameters = parameters
         self._credential = credential
@@ -61,6 +56,11 @@ class Services:
         self.wait = wait
         self.world = world
         """The rehearsal's world id, or None on Azure."""
+        self._in_use = in_use
+
+    def secrets_in_use(self) -> tuple[Secret, ...]:
+        """The secrets this process has in its hands by now: of its environment, its tokens, and the Admin API key."""
+        return self._in_use()
 
     @cached_property
     def caller(self) -> Caller:
@@ -122,7 +122,8 @@ class Services:
         from helpers.services.admin import Admin
         from helpers.services.admin_key import fetch
 
-        return Admin(fetch(self._parameters.admin_key, self._credential, self.witness), self.witness)
+        key = self._in_use.note(fetch(self._parameters.admin_key, self._credential, self.witness))
+        return Admin(key, self.witness)
 
     def together(self, **reads: Callable[[], Any]) -> dict[str, Any]:
         """What reads found that do not wait for one another. Clients are made before it: they are made once."""
@@ -139,8 +140,7 @@ class Services:
         for name in ("vaults", "keys", "roles", "admin"):
             if name in vars(self):
                 getattr(self, name).close()
-        if isinstance(self._credential, Closeable):
-            self._credential.close()
+        self._credential.close()
 
 
 def connect(parameters: Parameters, *, root: Path, say: Callable[[str], None]) -> Services:
@@ -164,11 +164,14 @@ def connect(parameters: Parameters, *, root: Path, say: Callable[[str], None]) -
         )
     witness = Witness(found.world if found else None)
     shift = found.now - datetime.now(UTC) if found else None
+    in_use = InUse(of_environment())
+    signed_in = credentials.credential(parameters.credential or "environment", parameters.tenant_id, witness.azure)
     return Services(
         parameters,
-        credential=credentials.credential(parameters.credential or "environment", parameters.tenant_id, witness.azure),
+        credential=Noted(signed_in, in_use),
         witness=witness,
         clock=Clock(shift) if shift is not None else Clock(),
         wait=Waiter(say),
         world=found.world if found else None,
+        in_use=in_use,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -21,14 +22,20 @@ from azure.identity import (
 
 from helpers.errors import Failed
 from helpers.model import Caller
+from helpers.services.noted import Offering
 from helpers.services.patience import signing_in
 from helpers.services.replies import first_line, stop_at_wrong_cloud
 
 AUTHORITY = "https://login.microsoftonline.com"
 ARM_SCOPE = "https://management.azure.com/.default"
+CLIENT_ID = "DEFAULT_IDENTITY_CLIENT_ID"
+"""Where Azure ML's computes say which identity they have. Their endpoint is to be asked for it by its client ID.
+
+Source: MSAL for JavaScript reads it (ManagedIdentitySources/MachineLearning); azure-identity for Python does not.
+"""
 
 
-def credential(way: str, tenant_id: str, hook: Callable[[Any], None]) -> TokenCredential:
+def credential(way: str, tenant_id: str, hook: Callable[[Any], None]) -> Offering:
     """The credential for one way of signing in, fixed to the public Azure cloud and to one tenant.
 
     The authority is given explicitly, so that AZURE_AUTHORITY_HOST cannot move it.
@@ -42,7 +49,7 @@ def credential(way: str, tenant_id: str, hook: Callable[[Any], None]) -> TokenCr
         case "device_code":
             return DeviceCodeCredential(tenant_id=tenant_id, **shared)
         case "managed_identity":
-            return ManagedIdentityCredential()
+            return ManagedIdentityCredential(client_id=os.environ.get(CLIENT_ID) or None)
         case "workload_identity":
             return WorkloadIdentityCredential(tenant_id=tenant_id, **shared)
         case "environment":

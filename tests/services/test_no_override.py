@@ -20,13 +20,14 @@ ALLOWED = {
     "authority": "AUTHORITY",
     "cloud_setting": "AzureClouds.AZURE_PUBLIC_CLOUD",
     "transport": "'ipc'",  # of a Jupyter kernel; no client takes a word for a transport
+    "proxies": "{'no_proxy': address.host}",  # of an archive on this machine, which no proxy reaches: past one, not to one
 }
-FORBIDDEN = ("verify_challenge_resource", "verify", "connection_verify", "mounts", "proxy", "proxies", "host")
+FORBIDDEN = ("verify_challenge_resource", "verify", "connection_verify", "mounts", "proxy", "host")
 INSECURE = ("_create_unverified_context", "CERT_NONE", "disable_warnings", "check_hostname")
 
 
 def overrides(tree: ast.AST) -> Iterator[str]:
-    """Every keyword, dictionary key or name in a module that could move a client or stop it from checking."""
+    """Every keyword, dictionary key, item or name in a module that could move a client or stop it from checking."""
     for node in ast.walk(tree):
         given: list[tuple[str | None, ast.expr]] = []
         if isinstance(node, ast.Call):
@@ -37,6 +38,9 @@ def overrides(tree: ast.AST) -> Iterator[str]:
                 for key, value in zip(node.keys, node.values, strict=True)
                 if isinstance(key, ast.Constant)
             ]
+        elif isinstance(node, ast.Assign):
+            items = (target.slice for target in node.targets if isinstance(target, ast.Subscript))
+            given = [(str(item.value), node.value) for item in items if isinstance(item, ast.Constant)]
         for name, value in given:
             if name in FORBIDDEN or (name in ALLOWED and ast.unparse(value) != ALLOWED[name]):
                 yield f"line {node.lineno}: {name}={ast.unparse(value)}"  # type: ignore[attr-defined]
@@ -60,6 +64,9 @@ def test_no_client_is_moved_or_told_not_to_check(path: Path) -> None:
         "Anthropic(base_url='https://api.anthropic.com')",
         "ClientSecretCredential(authority=host)",
         "shared = {'authority': host}",
+        "options['authority'] = host",
+        "options['proxies'] = {'https': host}",
+        "options['proxies'] = {'no_proxy': '*'}",
         "httpx.Client(verify=False)",
         "httpx.Client(transport=mine)",
         "KeyVaultManagementClient(cloud_setting=AzureClouds.AZURE_US_GOVERNMENT)",

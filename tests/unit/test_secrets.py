@@ -17,6 +17,8 @@ LIKE = {
     "a storage account key": "AccountName=x;AccountKey=AbCdEfGhIjKlMnOpQrStUv==;",
     "an Entra client secret": "abc8Q~" + "x" * 34,
     "a bearer token": "Authorization: Bearer abcdefghijklmnopqrstuvwxyz",
+    "a refresh token": "1.A" + "x" * 60 + ".Ag" + "x" * 120,
+    "a password in an address": "http://ada:hunter2@proxy.invalid:3128",
 }
 
 
@@ -28,7 +30,7 @@ def test_each_shape_is_recognised(kind: str) -> None:
 
 def test_every_shape_has_an_example() -> None:
     """No shape is without a test."""
-    assert set(LIKE) == {name for name, _ in SHAPES}
+    assert set(LIKE) == {shape.kind for shape in SHAPES}
 
 
 @pytest.mark.parametrize(
