@@ -28,7 +28,8 @@ AZ = Environment(ROOT / ".venvs" / "az", holds_project=False)
 AZ_LOCK = ROOT / "requirements-az.lock"
 AZUREML = Environment(ROOT / ".venvs" / "azureml", holds_project=False)
 AZUREML_LOCK = ROOT / "requirements-azureml.lock"
-QUICK = "not slow and not az"
+NPM, NPM_ASKED = ROOT / ".venvs" / "npm", ROOT / "tests" / "npm"
+QUICK = "not slow and not az and not npm"
 PYTEST = ("-m", "pytest", "-p", "no:cacheprovider", "--color=no")
 SUMMARY = re.compile(r"=+ (?P<counts>.*) in [\d.]+s.*=+")
 SHOWING = threading.Lock()
@@ -154,11 +155,28 @@ def prepare(stage: str, variable: str, make: Callable[[], Path]) -> Outcome:
 
 
 def tools() -> list[Outcome]:
-    """The real Azure CLI and the real azure-ai-ml, each in an environment of its own: their pins clash with ours."""
+    """The real Azure CLI, azure-ai-ml and programs from npm, each in a folder of its own: their pins clash with ours."""
     return [
         prepare("Azure CLI", "CMEK_AZ", lambda: ready(AZ, AZ_LOCK).with_name("az")),
         prepare("azure-ai-ml", "CMEK_AZUREML", lambda: ready(AZUREML, AZUREML_LOCK)),
+        prepare("npm", "CMEK_NPM", npm),
     ]
+
+
+def npm() -> Path:
+    """The folder with the packages of tests/npm, as their lock has them. Raises SetUpError."""
+    wanted = {name: (NPM_ASKED / name).read_bytes() for name in ("package.json", "package-lock.json")}
+    mark = NPM / "done"
+    if not (mark.is_file() and mark.read_bytes() == wanted["package-lock.json"]):
+        NPM.mkdir(parents=True, exist_ok=True)
+        for name, data in wanted.items():
+            (NPM / name).write_bytes(data)
+        command = ("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
+        done = subprocess.run(command, cwd=NPM, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode:
+            raise SetUpError(f"npm ci failed in {NPM}: {(done.stderr or done.stdout).strip()[-500:]}")
+        mark.write_bytes(wanted["package-lock.json"])
+    return NPM
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -2,52 +2,71 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from helpers.approval import NOBODY, VALID_FOR, Approval, save
 from helpers.clock import stamp
 from helpers.display import Shown
 from helpers.errors import WrongUsage
+from helpers.headless.begun import begun
 from helpers.headless.notebooks import STEPS, Outcome, execute
 from helpers.parameters import Parameters
 from helpers.plan import Plan
 from helpers.record import runs
-from helpers.record.ledger import Ledger, read
+from helpers.record.ledger import read
 from helpers.record.runs import Run
 from helpers.services.connect import Services
 from helpers.steps import attach, remedy
 from helpers.view import Table, View
 
+if TYPE_CHECKING:
+    from helpers.evidence.self_sealing import Ending, Ready
+
 
 class Closing(Shown):
-    """The closing table: step, changed or kept, seconds, where to look; and what stopped the run, if something did."""
+    """The closing table: step, changed or kept, seconds, where to look; what stopped it; what became of the seal."""
 
-    def __init__(self, run: Run, outcomes: Sequence[Outcome], rehearsal: bool, by_hand: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        run: Run,
+        outcomes: Sequence[Outcome],
+        rehearsal: bool,
+        by_hand: Sequence[str] = (),
+        evidence: Ending | None = None,
+    ) -> None:
         self.run = run
         self.by_hand = tuple(by_hand)
+        self.evidence = evidence
         self.outcomes = tuple(outcomes)
         self.rehearsal = rehearsal
 
     @property
     def exit_code(self) -> int:
-        return next((outcome.exit_code for outcome in self.outcomes if outcome.exit_code), 0)
+        """The run's own; 1 where that is 0 and the record could not be sealed or published."""
+        return _own_code(self.outcomes) or int(self._record_failed)
+
+    @property
+    def _record_failed(self) -> bool:
+        return self.evidence is not None and self.evidence.failed
 
     def view(self) -> View:
         rows = tuple((o.step, o.result, f"{o.seconds:.1f}", f"notebooks/{o.notebook.name}") for o in self.outcomes)
         where = "REHEARSAL, nothing here is real" if self.rehearsal else "LIVE"
         notes = [*(line for outcome in self.outcomes for line in outcome.lines), *self.by_hand]
+        notes += self.evidence.lines if self.evidence else ()
         data = {
             "run": self.run.id,
             "rehearsal": self.rehearsal,
             "exit_code": self.exit_code,
             "by_hand": list(self.by_hand),
             "steps": [{**asdict(o), "notebook": str(o.notebook)} for o in self.outcomes],
+            "evidence": None if self.evidence is None else dict(self.evidence.data),
         }
-        heading = f"{where}: {'done' if not self.exit_code else 'stopped'}"
+        record = ", and its record is not as asked" if self._record_failed else ""
+        heading = f"{where}: {'stopped' if _own_code(self.outcomes) else 'done'}{record}"
         table = Table(("Step", "Result", "Seconds", "Where to look"), rows)
         return View("run", heading, [f"Everything is in {self.run.folder}"], [table], notes, data)
 
@@ -72,28 +91,40 @@ def run_notebooks(
     fresh: bool,
     progress: Callable[[Outcome | str], None],
 ) -> Closing:
-    """Execute the steps into a run folder, fresh or continued. Never raises for a notebook that stopped."""
+    """Execute the steps into a run folder, fresh or continued, and seal it where the parameters say so.
+
+    Never raises for a notebook that stopped.
+    """
+    sealing = _sealing(run, parameters, services)
     run = run or runs.new()
-    ledger = Ledger(run.ledger, run.id, "run", services.clock.now, services.caller.object_id)
-    said = parameters.model_dump(mode="json")
-    if not fresh:
-        _same_target(run, services, parameters)
-        ledger.write("run_continued", cloud=parameters.cloud, world=services.world, parameters=said)
-    if fresh:
-        ledger.write("run_started", cloud=parameters.cloud, world=services.world, parameters=said, python=sys.version)
+    ledger = begun(run, services, parameters, fresh=fresh)
     outcomes, before = [], len(read(run.ledger))
     for step in steps:
         progress(step)
-        for outcome in execute(run, mapping, [step]):
+        for outcome in execute(run, mapping, [step], services.secrets_in_use):
             outcomes.append(outcome)
             progress(outcome)
         if outcomes[-1].exit_code:
             break
     passed = parameters.product == "claude_enterprise" and not any(outcome.exit_code for outcome in outcomes)
     by_hand = _left_to_a_person(run, before) if passed else ()
-    closing = Closing(run, outcomes, services.world is not None, by_hand)
-    ledger.write("run_finished", exit_code=closing.exit_code, steps={o.step: o.result for o in outcomes})
-    return closing
+    code = _own_code(outcomes)
+    ledger.write("run_finished", exit_code=code, steps={o.step: o.result for o in outcomes})
+    sealed = sealing.seal(run, code) if sealing else None
+    return Closing(run, outcomes, services.world is not None, by_hand, sealed)
+
+
+def _own_code(outcomes: Sequence[Outcome]) -> int:
+    return next((outcome.exit_code for outcome in outcomes if outcome.exit_code), 0)
+
+
+def _sealing(run: Run | None, parameters: Parameters, services: Services) -> Ready | None:
+    """What the run is sealed with when it ends, if its parameters say so. Raises RunbookError for wrong names there."""
+    if parameters.evidence is None:
+        return None
+    from helpers.evidence.self_sealing import ready
+
+    return ready(run, parameters, services)
 
 
 def _left_to_a_person(run: Run, before: int) -> tuple[str, ...]:
@@ -101,19 +132,6 @@ def _left_to_a_person(run: Run, before: int) -> tuple[str, ...]:
     rows = read(run.ledger)[before:]
     plans = [row["plan"] for row in rows if row["event"] == "plan" and row["plan"]["step"] == attach.STEP]
     return tuple(item["says"] for item in plans[-1]["items"] if item["kind"] == "keep") if plans else ()
-
-
-def _same_target(run: Run, services: Services, parameters: Parameters) -> None:
-    """Raise WrongUsage unless a run that is gone on with was started in this cloud and for this key."""
-    started = next((row for row in read(run.ledger) if row["event"] == "run_started"), None)
-    if started is None:
-        raise WrongUsage(f"--continue: {run.id} does not say what it was started with, so it is not gone on with")
-    named = ("cloud", "tenant_id", "vault_name", "key_name", "organization_id")
-    here = {"world": services.world, **{name: getattr(parameters, name) for name in named}}
-    there = {"world": started["world"], **{name: started["parameters"].get(name) for name in named}}
-    for name, value in here.items():
-        if there[name] != value:
-            raise WrongUsage(f"--continue: {run.id} was started with {name} {there[name]}, and this is {value}")
 
 
 def approve_as_rehearsal(services: Services, parameters: Parameters, run: Run) -> tuple[Path, ...]:
