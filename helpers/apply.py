@@ -24,6 +24,8 @@ class Receipt(Shown):
 
     step: str
     done: tuple[Done, ...]
+    links: tuple[tuple[str, str], ...] = ()
+    """Where to see it in a browser."""
 
     def view(self) -> View:
         if not self.done:
@@ -33,7 +35,8 @@ class Receipt(Shown):
             for done in self.done
         ]
         table = Table(("At (UTC)", "Done", "Worth keeping", "Request id"), tuple(rows))
-        return View("receipt", "Done", tables=[table], data={"done": [asdict(done) for done in self.done]})
+        data = {"done": [asdict(done) for done in self.done]}
+        return View("receipt", "Done", tables=[table], data=data, links=self.links)
 
 
 def apply(plan: Plan, approval: Approval, again: Callable[[], Plan], services: Services, ledger: Ledger) -> Receipt:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,8 +21,15 @@ from helpers.view import View
 VALID_FOR = timedelta(days=7)
 NOBODY = "nobody (rehearsal)"
 
-How = Literal["nothing to approve", "mode: apply", "typed", "signed in", "rehearsal", "not approved"]
-_FOR_GOOD = ("typed", "signed in", "rehearsal")
+How = Literal[
+    "nothing to approve", "mode: apply", "clicked", "typed", "signed in", "signed", "rehearsal", "not approved"
+]
+_FOR_GOOD = ("typed", "signed in", "signed", "rehearsal")
+_BY_SIGNING = (
+    "each approver that the parameters name: python runbook.py approve RUN --sign pem:FILE, or keyvault:KEY_ID"
+)
+_BY_HAND: tuple[How, ...] = ("clicked", "typed")
+_BY_FILE: tuple[How, ...] = ("signed in", "rehearsal")
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,8 @@ class Approval(Shown):
     expires_at: str = ""
     seen: Mapping[str, str] | None = field(default_factory=dict)
     sentence: str = ""
+    signed: bool = False
+    """Whether only signed ones count, because the parameters pin who approves."""
     world: str | None = None
     """The rehearsal it was made in; None for the real clouds. It counts there only."""
     to_type: str = ""
@@ -49,20 +59,28 @@ class Approval(Shown):
         lines = [self.sentence] if self.sentence else []
         lines += [f"To approve by hand, type: {self.to_type}"] if self.to_type else []
         sure = {
+            "clicked": f"Clicked by whoever used the sign-in {self.by}: the person is claimed, not authenticated.",
             "typed": f"Typed by whoever used the sign-in {self.by}: the person is claimed, not authenticated.",
             "signed in": f"By {self.by}, object ID and tenant taken from the sign-in. The file is not signed.",
+            "signed": f"By {self.by}: signed, and checked with the keys that the parameters pin.",
             "rehearsal": f"By {self.by}: this counts in a rehearsal only.",
         }.get(self.how)
         heading = "Approved" if self.granted else "Not approved: nothing will be changed"
         heading = "Nothing to approve" if self.how == "nothing to approve" else heading
         return View("approval", heading, [*lines, *([sure] if sure else [])], data=asdict(self))
 
+    @property
+    def has_times(self) -> bool:
+        """Whether it says when it was given and until when it counts. Raises ValueError for what is no time."""
+        times = [datetime.fromisoformat(said) for said in (self.approved_at, self.expires_at) if said]
+        return len(times) == 2 and all(time.tzinfo is not None for time in times)
+
     def covers(self, plan: Plan, *, now: datetime, world: str | None) -> None:
         """Return only if this approves that very plan, now. Raises ApprovalRequired otherwise."""
         if not plan.changes:
             return
         if not self.granted:
-            raise _required(self.sentence or "the plan is not approved", plan, world)
+            raise _required(self.sentence or "the plan is not approved", plan, world, signed=self.signed)
         if self.digest != plan.digest:
             raise _required("the approval is for another plan", plan, world, f"It names {self.digest[:12]}.")
         if self.world != world or (self.how == "rehearsal" and world is None):
@@ -88,12 +106,12 @@ class Approval(Shown):
             raise _required("the approval does not cover everything the plan relies on", plan, world)
 
 
-def _required(what: str, plan: Plan, world: str | None, more: str = "") -> ApprovalRequired:
+def _required(what: str, plan: Plan, world: str | None, more: str = "", *, signed: bool = False) -> ApprovalRequired:
     undone = f"It can never be undone, so it was not done: {'; '.join(map(str, plan.changes))}."
     return ApprovalRequired(
         " ".join(part for part in (f"{plan.step}: {what.rstrip('.')}.", more) if part),
         why=undone if plan.permanent else "Nothing was changed.",
-        next_step=how_to_approve(plan, world),
+        next_step=_BY_SIGNING if signed else how_to_approve(plan, world),
     )
 
 
@@ -102,9 +120,10 @@ def how_to_approve(plan: Plan, world: str | None) -> str:
     if plan.permanent:
         return (
             "python runbook.py approve RUN with this run's id, or approve -f FILE with its parameter file; "
-            f"or type the phrase {phrase(plan, world)} in the approval cell"
+            f"or type the phrase {phrase(plan, world)} into the form above or into the approval cell"
         )
-    return f"set mode: apply in the parameters, or type the word {phrase(plan, world)} in the approval cell"
+    by_hand = f"press the button of the form above, or type the word {phrase(plan, world)} in the approval cell"
+    return f"set mode: apply in the parameters; or in a notebook {by_hand}"
 
 
 def phrase(plan: Plan, world: str | None) -> str:
@@ -121,31 +140,49 @@ def phrase(plan: Plan, world: str | None) -> str:
 
 def save(approval: Approval, folder: Path) -> Path:
     """Write an approval as `<digest>.json`, whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{approval.digest}.json"
+    return written(asdict(approval), folder / f"{approval.digest}.json")
+
+
+def written(document: Mapping[str, object], path: Path) -> Path:
+    """Write a JSON file, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    part.write_text(json.dumps(asdict(approval), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    part.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     part.replace(path)
     return path
 
 
-def find(plan: Plan, folders: list[Path]) -> Approval | None:
-    """The approval file for a plan, from the first folder that has one. Raises WrongUsage for a damaged file."""
-    for folder in folders:
+def find(plan: Plan, own: Path, shared: Path) -> Iterator[Approval]:
+    """The approval files for a plan: in the run's own folder and, for a permanent plan, in the shared one.
+
+    What was clicked or typed in a notebook counts in its own run only. Raises WrongUsage for a damaged file.
+    """
+    folders = ((own, (*_BY_FILE, *_BY_HAND)), (shared, _BY_FILE)) if plan.permanent else ((own, _BY_HAND),)
+    for folder, hows in folders:
         path = folder / f"{plan.digest}.json"
         if path.is_file():
-            return _load(path)
-    return None
+            yield _load(path, hows)
 
 
-def _load(path: Path) -> Approval:
+def use_up(approval: Approval, own: Path) -> None:
+    """What was clicked or typed counts once: its file stays in the record under a name that nothing looks for."""
+    path = own / f"{approval.digest}.json"
+    if approval.how in _BY_HAND and path.is_file():
+        path.replace(path.with_name(f"{approval.digest}-used-{re.sub('[^0-9TZ]', '', approval.approved_at)}.json"))
+
+
+def parse(text: str) -> Approval:
+    """An approval from its JSON. Raises ValueError or TypeError for anything that is not wholly one."""
+    Approval(**json.loads(text))  # refuses a field that an approval does not have
+    return TypeAdapter(Approval).validate_json(text, strict=True)
+
+
+def _load(path: Path, hows: tuple[How, ...]) -> Approval:
     try:
-        text = path.read_text(encoding="utf-8")
-        Approval(**json.loads(text))  # refuses a field that an approval does not have
-        approval = TypeAdapter(Approval).validate_json(text, strict=True)
-        zones = [datetime.fromisoformat(t).tzinfo for t in (approval.approved_at, approval.expires_at) if t]
+        approval = parse(path.read_text(encoding="utf-8"))
+        timed = approval.has_times
     except (OSError, ValueError, TypeError) as error:
         raise WrongUsage(f"{path}: not an approval file ({type(error).__name__})") from None
-    if approval.how not in ("signed in", "rehearsal") or len(zones) != 2 or None in zones:
+    if approval.how not in hows or not timed:
         raise WrongUsage(f"{path}: not an approval that a file can give")
     return approval

@@ -6,19 +6,19 @@ import json
 import logging
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from helpers import parameters as parameter_files
+from helpers.cli_parameters import parameters_of
 from helpers.display import Shown, plain, text
 from helpers.errors import Failed, Interrupted, RunbookError, WrongUsage
-from helpers.parameters import Parameters
 from helpers.record import runs
+from helpers.record.sealed import refuse_sealed
 
 if TYPE_CHECKING:
+    from helpers.parameters import Parameters
     from helpers.rehearsal.serve import Served
 
 REHEARSAL_FILE = "parameters/rehearsal.yaml"
@@ -43,7 +43,7 @@ def main_group() -> None:
 @_json
 def plan(file: str, as_json: bool) -> NoReturn:
     """Show what every step would do. Changes nothing; read-only rights are enough."""
-    checked, _ = _parameters(file)
+    checked, _ = parameters_of(file)
     from helpers.headless.planning import plan_all
 
     whole = plan_all(_connected(checked), checked)
@@ -65,8 +65,10 @@ def run(file: str, step: str | None, going_on: str | None, rehearsal_approves: b
     from helpers.headless.run import approve_as_rehearsal, run_notebooks, steps_to_run
 
     steps = steps_to_run(step)
-    checked, mapping = _parameters(file)
+    checked, mapping = parameters_of(file)
     continued = runs.find(going_on) if going_on else None
+    if continued:
+        refuse_sealed(continued)
     services = _connected(checked)
     _ = services.caller  # a wrong sign-in is told before any kernel starts
     if rehearsal_approves:
@@ -100,11 +102,11 @@ def rehearse(world: str, file: str, as_json: bool) -> NoReturn:
         changes, said = worldfile.parameters_of(world), worldfile.expectations(world).get("rehearse")
         wanted = None if said is None else drill.Ending.of(said)
         with tempfile.TemporaryDirectory(prefix="cmek-") as folder:
-            _, mapping = _parameters(file)
+            _, mapping = parameters_of(file)
             laid = (
                 str(drill.laid_over(mapping, changes, Path(folder) / f"{Path(world).stem}.yaml")) if changes else file
             )
-            if _parameters(laid)[0].cloud != "rehearsal":
+            if parameters_of(laid)[0].cloud != "rehearsal":
                 raise WrongUsage(
                     f"{file}: cloud: azure is not rehearsed; a rehearsal's parameters say cloud: rehearsal"
                 )
@@ -134,19 +136,20 @@ def _run_in(cloud: Served, file: str, as_json: bool) -> int:
 @click.argument("run_name", metavar="[RUN]", required=False)
 @click.option("-f", "--file", "file", metavar="FILE", help="Plan this parameter file now, and approve that.")
 @click.option("--phrase", metavar="TEXT", help="The phrase, where nobody can type it.")
+@click.option("--sign", metavar="SIGNER", help="pem:FILE or keyvault:KEY_ID, where the parameters pin approvers.")
 @_json
-def approve(run_name: str | None, file: str | None, phrase: str | None, as_json: bool) -> NoReturn:
+def approve(run_name: str | None, file: str | None, phrase: str | None, sign: str | None, as_json: bool) -> NoReturn:
     """Approve the permanent plan that a run stopped at, signed in as the approver."""
     from helpers.headless.approving import approve_file, approve_run
 
     if (run_name is None) == (file is None):
         raise WrongUsage("approve takes either a RUN or -f FILE")
     if file is not None:
-        checked, _ = _parameters(file)
-        given, plan_shown = approve_file(_connected(checked), checked, _phrase(phrase), tell=_tell)
+        checked, _ = parameters_of(file)
+        given, plan_shown = approve_file(_connected(checked), checked, _phrase(phrase), tell=_tell, sign=sign)
     else:
         found = runs.find(str(run_name))
-        given, plan_shown = approve_run(found, _connected, _phrase(phrase), tell=_tell)
+        given, plan_shown = approve_run(found, _connected, _phrase(phrase), tell=_tell, sign=sign)
     click.echo(f"Approved. The file is {given}", err=True)
     sys.exit(_out({"approval": str(given), "digest": plan_shown}, 0, as_json))
 
@@ -162,22 +165,6 @@ def _phrase(given: str | None) -> Any:
         return str(click.prompt(f"Type '{wanted}' to approve, anything else to stop", err=True, default=""))
 
     return ask
-
-
-def _parameters(file: str) -> tuple[Parameters, Mapping[str, Any]]:
-    """The checked parameters, and the mapping as the file holds it, which is what a notebook is given."""
-    from helpers.yaml_file import read
-
-    path = next((path for path in (Path(file), runs.project_root() / file) if _is_there(path)), Path(file))
-    checked = parameter_files.load(path)
-    return checked, read(path)["parameters"]
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # no name that a file could have
-        return False
 
 
 def _connected(checked: Parameters) -> Any:
@@ -204,12 +191,19 @@ def _out(data: Any, code: int, as_json: bool) -> int:
     return code
 
 
-def _commands() -> click.Group:
-    from helpers.cli_check import check
-    from helpers.cli_cloud import cloud
+def _commands(asked: str | None = None) -> click.Group:
+    """All commands. Where it is known which one is asked for, the modules of the others need not be imported."""
+    if asked != "evidence":
+        from helpers.cli_check import check
+        from helpers.cli_cloud import cloud
+        from helpers.cli_lab import lab
 
-    main_group.add_command(check)
-    main_group.add_command(cloud)
+        main_group.add_command(check)
+        main_group.add_command(cloud)
+        main_group.add_command(lab)
+    from helpers.cli_evidence import evidence
+
+    main_group.add_command(evidence)
     return main_group
 
 
@@ -217,7 +211,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; every error a person can act on is told without a traceback."""
     logging.getLogger("azure").addHandler(logging.NullHandler())  # what it warns of is in the error that it raises
     try:
-        _commands().main(arguments, prog_name="python runbook.py", standalone_mode=False)
+        asked = next(iter(sys.argv[1:] if arguments is None else arguments), None)
+        _commands(asked).main(arguments, prog_name="python runbook.py", standalone_mode=False)
     except click.UsageError as error:
         _say(error.format_message())
         return WrongUsage.exit_code

@@ -39,7 +39,9 @@ def text(view: View) -> str:
     """A view for a terminal or a log."""
     parts = [plain(view.heading), *(f"  {plain(line)}" for line in view.lines)]
     tables = (_text_table(table) for table in view.tables)
-    return "\n".join([*parts, *tables, *(_wrapped(plain(note), "  ") for note in view.notes)])
+    notes = (_wrapped(plain(note), "  ") for note in view.notes)
+    links = (f"  {plain(said)}: {plain(address)}" for said, address in view.links)
+    return "\n".join([*parts, *tables, *notes, *links])
 
 
 def html(view: View) -> str:
@@ -47,7 +49,15 @@ def html(view: View) -> str:
     parts = [f"<h4>{_quoted(view.heading)}</h4>", *(f"<p>{_quoted(line)}</p>" for line in view.lines)]
     tables = (_html_table(table) for table in view.tables)
     notes = (f"<p>{_quoted(note)}</p>" for note in view.notes)
-    return '<div class="cmek-runbook">' + "".join([*parts, *tables, *notes]) + "</div>"
+    links = (_html_link(said, address) for said, address in view.links)
+    return '<div class="cmek-runbook">' + "".join([*parts, *tables, *notes, *links]) + "</div>"
+
+
+def _html_link(said: str, address: str) -> str:
+    """A link that can be followed, for an address on the web only."""
+    if not address.startswith("https://"):
+        return f"<p>{_quoted(said)}: {_quoted(address)}</p>"
+    return f'<p><a href="{_quoted(address)}" target="_blank" rel="noopener noreferrer">{_quoted(said)}</a></p>'
 
 
 def plain(said: str) -> str:

@@ -13,18 +13,26 @@ from helpers import parameters as parameter_files
 from helpers import preflight
 from helpers.apply import Receipt, apply, stop_at_refusals
 from helpers.approval import Approval
+from helpers.approval_given import approval_of
 from helpers.checks import Phase, Verdicts, judge, preview, refuse_deviations
-from helpers.clock import Clock, stamp
+from helpers.clock import Clock
 from helpers.display import Shown
-from helpers.errors import ApprovalRequired, ChecksFailed, Interrupted, RunbookError, ServiceFailed, Unproven
+from helpers.errors import ChecksFailed, Interrupted, RunbookError, ServiceFailed, Unproven
 from helpers.facts import Facts
+from helpers.guided import asking
+from helpers.links import where_to_look
 from helpers.parameters import Parameters
+from helpers.parameters_view import Given
 from helpers.plan import Plan
 from helpers.preflight import Preflight
-from helpers.record import runs
+from helpers.record import kernel_outputs, runs
+from helpers.record.in_use import of_environment
 from helpers.record.ledger import Ledger
 from helpers.record.runs import Run
+from helpers.record.sealed import refuse_sealed
+from helpers.record.suite import suite
 from helpers.services.connect import Services, connect
+from helpers.trail import Trail, trail
 from helpers.view import Table, View
 from helpers.waiting import NotYet
 
@@ -41,26 +49,6 @@ class Planner(Protocol[W]):
     def plan(self, wanted: W, found: Facts) -> Plan: ...
 
     def again(self, services: Services, parameters: Parameters, wanted: W) -> Plan: ...
-
-
-@dataclass(frozen=True)
-class Given(Shown):
-    """The parameters of a step, for the record: one a line, as the executed cell holds them in a single one."""
-
-    parameters: Parameters
-
-    def view(self) -> View:
-        said = self.parameters.model_dump(mode="json")
-        rows = tuple((name, "not given" if value is None else _flat(value)) for name, value in said.items())
-        return View("parameters", "Parameters", tables=[Table(("Parameter", "Value"), rows)], data=said)
-
-
-def _flat(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name}: {_flat(inner)}" for name, inner in value.items())
-    if isinstance(value, list):
-        return "; ".join(map(_flat, value)) or "none"
-    return str(value)
 
 
 @dataclass(frozen=True)
@@ -106,6 +94,10 @@ class Step(Shown):
             self.ledger.write("facts", preflight=found.view().data)
             return found
 
+    def trail(self, found: Facts) -> Trail:
+        """Where one is, by what was read."""
+        return trail(self.name, self.parameters, found)
+
     def read(self, facts: Callable[[Services, Parameters], Facts]) -> Facts:
         """What is there now. What cannot be read is shown as unknown."""
         with self._recorded():
@@ -114,12 +106,16 @@ class Step(Shown):
             return found
 
     def approve(self, plan: Plan, typed: str = "") -> Approval:
-        """The approval a plan has, or why it has none. Raises Refused for a plan that cannot go on."""
+        """The approval a plan has, or why it has none, shown. Raises Refused for a plan that cannot go on.
+
+        Where a person sits in front of it, a form asks for one that is missing; nothing waits for its answer.
+        """
         with self._recorded():
             self.ledger.write("plan", plan=plan.said())
             stop_at_refusals(plan)
             approval = self._approval(plan, typed.strip())
             self.ledger.write("approval", approval=asdict(approval))
+            asking.show(approval, permanent=plan.permanent, answer=lambda said: self._answered(plan, said))
             return approval
 
     def apply(self, planner: Planner[W], wanted: W, plan: Plan, approval: Approval) -> Receipt:
@@ -132,7 +128,13 @@ class Step(Shown):
             def again() -> Plan:
                 return planner.again(self.services, self.parameters, wanted)
 
-            return apply(plan, approval, again, self.services, self.ledger)
+            given = approval if approval.granted else self._given_since(plan, approval)
+            receipt = apply(plan, given, again, self.services, self.ledger)
+            if receipt.done:
+                approvals.use_up(given, self.run.approvals)
+            if self.services.world:
+                return receipt  # there is nothing of it in any portal
+            return replace(receipt, links=where_to_look(plan.step, self.parameters, receipt.done))
 
     def judge(self, found: Facts, phase: Phase) -> Verdicts:
         """The verdicts of every check of a phase on what was read."""
@@ -178,31 +180,27 @@ class Step(Shown):
             )
         return plan
 
+    def _answered(self, plan: Plan, said: str) -> Approval:
+        """What the form under a plan was answered with, on record. What can be undone takes the button alone."""
+        with self._recorded():
+            typed = said if plan.permanent else approvals.phrase(plan, self.services.world)
+            approval = self._approval(plan, typed)
+            if approval.granted and approval.how == "typed":
+                approval = approval if plan.permanent else replace(approval, how="clicked")
+                approvals.save(approval, self.run.approvals)
+            self.ledger.write("approval", approval=asdict(approval))
+            return approval
+
+    def _given_since(self, plan: Plan, missing: Approval) -> Approval:
+        """The approval given after the plan was shown: by the form, or by a file; else the one that is missing."""
+        found = self._approval(plan, "")
+        if not found.granted:
+            return missing
+        self.ledger.write("approval", approval=asdict(found))
+        return found
+
     def _approval(self, plan: Plan, typed: str) -> Approval:
-        now, world = self.services.clock.now(), self.services.world
-        made: dict[str, Any] = {
-            "approved_at": stamp(now),
-            "expires_at": stamp(now + approvals.VALID_FOR),
-            "world": world,
-        }
-        if not plan.changes:
-            return Approval(plan.digest, True, "nothing to approve")
-        who = self.services.caller
-        wanted = approvals.phrase(plan, world)
-        if typed and typed == wanted:
-            return Approval(plan.digest, True, "typed", who.object_id, who.tenant_id, seen=plan.seen, **made)
-        if not plan.permanent and self.parameters.mode == "apply":
-            said = "The parameters say mode: apply, which covers changes that can be undone."
-            return Approval(plan.digest, True, "mode: apply", who.object_id, who.tenant_id, sentence=said, **made)
-        refused = "what was typed is not the phrase" if typed else "the plan is not approved"
-        if plan.permanent and (file := approvals.find(plan, [self.run.approvals, runs.home() / "approvals"])):
-            try:
-                file.covers(plan, now=now, world=world)
-            except ApprovalRequired as error:
-                refused = f"there is an approval file, and it does not count: {error.what}"
-            else:
-                return file
-        return Approval(plan.digest, False, "not approved", sentence=refused, to_type=wanted)
+        return approval_of(plan, typed, self.services, self.parameters, self.run.approvals)
 
     @contextmanager
     def _recorded(self) -> Iterator[None]:
@@ -226,23 +224,27 @@ def begin(name: str, parameters: str | Mapping[str, Any]) -> Step:
 
     The run is the one this notebook's folder belongs to, else a new one. Raises RunbookError; nothing was changed.
     """
+    kernel_outputs.scrub_this_kernel(of_environment)
     root = runs.project_root()
     checked = parameter_files.load(parameters if isinstance(parameters, Mapping) else located(parameters, root))
     run = runs.of_folder(Path.cwd())
     fresh = run is None
+    if run is not None:
+        refuse_sealed(run)
     run = run or runs.new()
-    ledger = Ledger(run.ledger, run.id, name, Clock().now)
+    ledger = Ledger(run.ledger, run.id, name, Clock().now, known=of_environment)
     try:
         services = connect(checked, root=root, say=print)
+        kernel_outputs.scrub_this_kernel(services.secrets_in_use)
+        ledger = replace(ledger, known=services.secrets_in_use)
         refuse_deviations(checked, services.clock.now().date())
         ledger = replace(ledger, now=services.clock.now, actor=services.caller.object_id)
     except RunbookError as error:
         ledger.write("stopped", error=type(error).__name__, exit_code=error.exit_code, lines=error.lines())
         raise
     if fresh:
-        ledger.write(
-            "run_started", cloud=checked.cloud, world=services.world, parameters=checked.model_dump(mode="json")
-        )
+        said = {"cloud": checked.cloud, "world": services.world, "parameters": checked.model_dump(mode="json")}
+        ledger.write("run_started", **said, suite=suite())
     ledger.write("identity", **asdict(services.caller))
     return Step(name, checked, services, run, ledger)
 

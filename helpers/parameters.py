@@ -7,6 +7,7 @@ and the vendor's guide, read 2026-11-23.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from datetime import date
 from ipaddress import IPv4Network
@@ -135,6 +136,53 @@ class Deviation(_Part):
     expires: Day
 
 
+def _public_key(text: str) -> str:
+    """The public key of an approver: SubjectPublicKeyInfo in base64, P-256 or Ed25519."""
+    from helpers.evidence.public_keys import of_der  # only where approvers are named
+
+    try:
+        of_der(base64.b64decode(text, validate=True))
+    except ValueError as error:
+        raise ValueError(f"not a public key: {error}") from None
+    return text
+
+
+class Approver(_Part):
+    """Somebody whose signed approval counts: by which key, and signed in as whom."""
+
+    name: Label
+    object_id: Guid
+    public_key: Annotated[
+        str,
+        StringConstraints(pattern=r"^[A-Za-z0-9+/]{40,200}={0,2}$"),
+        AfterValidator(_public_key),
+        Field(description="a public key, P-256 or Ed25519: its PEM on one line, without the BEGIN and END lines"),
+    ]
+
+
+class Evidence(_Part):
+    """Who seals a run when it ends, and what becomes of it then. No secret: keys are named, not given."""
+
+    signer: Annotated[
+        str,
+        StringConstraints(
+            pattern=r"^(pem:.+|none|"
+            r"keyvault:https://[A-Za-z0-9-]{3,24}\.vault\.azure\.net/keys/[A-Za-z0-9-]{1,127}/[0-9a-f]{32})$"
+        ),
+        AfterValidator(_visible),
+        Field(description="pem:FILE, keyvault:https://VAULT.vault.azure.net/keys/KEY/VERSION or none"),
+    ]
+    timestamp: Annotated[
+        str | None,
+        StringConstraints(pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$"),
+        Field(description="the http or https address of a time-stamping authority"),
+    ] = None
+    publish_to: Annotated[
+        Label | None, Field(description="https://ACCOUNT.blob.core.windows.net/CONTAINER, or a folder")
+    ] = None
+    previous: Annotated[Label | None, Field(description="the folder of the sealed run before this one")] = None
+
+
 Remedy = Literal["purge_protection", "diagnostic_settings", "network_rules", "delete_lock", "organization_tag"]
 LogDestination = Annotated[
     str,
@@ -190,6 +238,9 @@ class Parameters(_Part):
     accepted_deviations: list[Deviation] = []
     remediate: list[Remedy] = []
     log_destination: LogDestination | None = None
+    approvers_required: Annotated[int, Field(ge=1, le=5, description="a whole number from 1 to 5")] = 1
+    approvers: list[Approver] = []
+    evidence: Evidence | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Parameters:
@@ -209,6 +260,16 @@ class Parameters(_Part):
             )
         if len(set(self.remediate)) != len(self.remediate):
             raise ValueError("remediate: given one of them twice; allowed: each once")
+        if len({row.object_id for row in self.approvers}) != len(self.approvers) or (
+            len({row.public_key for row in self.approvers}) != len(self.approvers)
+        ):
+            raise ValueError("approvers: given one of them twice; allowed: each object ID and each key once")
+        if self.approvers_required > max(1, len(self.approvers)):
+            raise ValueError(
+                f"approvers_required: given {self.approvers_required}; allowed: at most the number of approvers"
+            )
+        if self.evidence and self.evidence.timestamp and self.evidence.signer == "none":
+            raise ValueError("evidence.timestamp: a time stamp is over a signature, and signer is none")
         return self
 
     @property

@@ -26,3 +26,5 @@ class View:
     notes: Sequence[str] = ()
     """Lines that come after the tables."""
     data: dict[str, Any] = field(default_factory=dict)
+    links: Sequence[tuple[str, str]] = ()
+    """Text and https address of pages to look at, which come last."""

@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from helpers import approvers
 from helpers import parameters as parameter_files
 from helpers.apply import stop_at_refusals
 from helpers.approval import VALID_FOR, Approval, phrase, save
 from helpers.clock import stamp
 from helpers.display import Shown
 from helpers.errors import ApprovalRequired, WrongUsage
+from helpers.evidence.signers import Signer
+from helpers.evidence.signing import as_signed_in, signer
+from helpers.evidence.statement import Target
 from helpers.parameters import Parameters
 from helpers.plan import Plan
 from helpers.record import ledger, runs
@@ -26,7 +30,9 @@ Ask = Callable[[str], str]
 Tell = Callable[[Shown], None]
 
 
-def approve_file(services: Services, parameters: Parameters, ask: Ask, *, tell: Tell) -> tuple[Path, str]:
+def approve_file(
+    services: Services, parameters: Parameters, ask: Ask, *, tell: Tell, sign: str | None = None
+) -> tuple[Path, str]:
     """Read everything now, and approve what comes first and is still to be done: a remedy for good, else the attaching.
 
     Raises Refused or Unproven when it would not be done, WrongUsage when nothing permanent is planned,
@@ -39,10 +45,12 @@ def approve_file(services: Services, parameters: Parameters, ask: Ask, *, tell: 
     stop_at_refusals(plan)
     if not plan.permanent:
         raise WrongUsage("there is nothing to approve: the plan holds no permanent change")
-    return _approved(services, plan, ask)
+    return _approved(services, parameters, plan, ask, sign)
 
 
-def approve_run(run: Run, connect: Callable[[Parameters], Services], ask: Ask, *, tell: Tell) -> tuple[Path, str]:
+def approve_run(
+    run: Run, connect: Callable[[Parameters], Services], ask: Ask, *, tell: Tell, sign: str | None = None
+) -> tuple[Path, str]:
     """The same for the plan a run stopped at: what is there now must still be what that run saw.
 
     Raises WrongUsage when the run did not stop at a permanent plan, or when the plan is another one now.
@@ -65,7 +73,13 @@ def approve_run(run: Run, connect: Callable[[Parameters], Services], ask: Ask, *
             f"what is there now is not what {run.id} stopped at",
             next_step="Run it again, and approve what it stops at then.",
         )
-    return _approved(services, plan, ask)
+    return _approved(services, parameters, plan, ask, sign)
+
+
+def target_of(parameters: Parameters) -> Target:
+    """What the parameters are about, as a seal names it."""
+    names = (parameters.vault_id, parameters.key_name, parameters.organization_id, parameters.tenant_id)
+    return Target(*(name.lower() for name in names))
 
 
 def _remedy_now(services: Services, parameters: Parameters, tell: Tell) -> Plan:
@@ -86,7 +100,8 @@ _PLANS = {remedy.FOR_GOOD: _remedy_now, attach.STEP: _attaching_now}
 """How each permanent plan is made now, by the name of its step. Each shows what it rests on."""
 
 
-def _approved(services: Services, plan: Plan, ask: Ask) -> tuple[Path, str]:
+def _approved(services: Services, parameters: Parameters, plan: Plan, ask: Ask, sign: str | None) -> tuple[Path, str]:
+    signer = _signer(services, parameters, sign)
     wanted = phrase(plan, services.world)
     if ask(wanted).strip() != wanted:
         raise ApprovalRequired("not approved: the phrase was not given", why="Nothing was changed.")
@@ -103,4 +118,23 @@ def _approved(services: Services, plan: Plan, ask: Ask) -> tuple[Path, str]:
         sentence="; ".join(map(str, plan.changes)),
         world=services.world,
     )
-    return save(approval, runs.home() / "approvals"), plan.digest
+    folder = runs.home() / "approvals"
+    if signer is None:
+        return save(approval, folder), plan.digest
+    return approvers.save(approvers.sign(approval, signer), signer.public_key, folder), plan.digest
+
+
+def _signer(services: Services, parameters: Parameters, sign: str | None) -> Signer | None:
+    """Who signs the approval, if the parameters pin approvers. Raises WrongUsage for a key that is not pinned."""
+    if not parameters.approvers:
+        if sign is not None:
+            raise WrongUsage("--sign: the parameters pin no approvers, so a signature would be checked by nobody")
+        return None
+    made = None if sign is None else signer(sign, None, target_of(parameters), as_signed_in(services, parameters))
+    if made is None:
+        raise WrongUsage(
+            "the parameters pin who approves, and an approval that is not signed does not count",
+            next_step="Sign it: --sign pem:FILE, or --sign keyvault:KEY_ID.",
+        )
+    approvers.refuse_unpinned(parameters, made.public_key, services.caller.object_id)
+    return made

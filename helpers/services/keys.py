@@ -34,11 +34,15 @@ class Keys:
     def __init__(self, credential: TokenCredential, vault_uri: str, witness: Witness) -> None:
         self._client = KeyClient(vault_uri, credential, raw_response_hook=witness.azure, retry_policy=Patient())
         self._host = urlsplit(vault_uri).netloc
-        self._witness = witness
+        self._credential, self._witness = credential, witness
 
     def close(self) -> None:
         """Close its connections."""
         self._client.close()
+
+    def of_vault(self, vault_uri: str) -> Keys:
+        """The same for another vault, signed in as before. To be closed by itself."""
+        return Keys(self._credential, vault_uri, self._witness)
 
     def key(self, name: str) -> Found[Key]:
         """The current version of a key."""

@@ -11,7 +11,8 @@ from azure.mgmt.keyvault import KeyVaultManagementClient, __version__
 
 from helpers.model import Found, NetworkRules, Vault
 from helpers.services.arm import pipeline
-from helpers.services.replies import look, needed
+from helpers.services.replies import look, needed, whole
+from helpers.services.resources import HOST
 from helpers.services.witness import Witness
 
 
@@ -19,6 +20,7 @@ class Vaults:
     """Reads only."""
 
     def __init__(self, credential: TokenCredential, subscription_id: str, witness: Witness) -> None:
+        self._credential, self._witness = credential, witness
         self._client = KeyVaultManagementClient(
             credential,
             subscription_id,
@@ -38,6 +40,14 @@ class Vaults:
     def vault(self, resource_group: str, name: str) -> Found[Vault]:
         """One vault. Properties that Azure leaves out stay None."""
         return look(lambda: as_vault(self._client.vaults.get(resource_group, name)))
+
+    def all(self) -> Found[tuple[Vault, ...]]:
+        """All vaults of the subscription, every page. Reading them takes Reader on the subscription."""
+        return look(lambda: tuple(map(as_vault, whole(self._client.vaults.list_by_subscription(), HOST))))
+
+    def of_subscription(self, subscription_id: str) -> Vaults:
+        """The same for another subscription, signed in as before. To be closed by itself."""
+        return Vaults(self._credential, subscription_id, self._witness)
 
     def send(self, request: HttpRequest) -> HttpResponse:
         """Send a request that no installed SDK has a method for. Raises nothing for an error reply."""

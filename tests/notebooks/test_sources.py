@@ -23,12 +23,12 @@ def code(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def test_there_are_the_five() -> None:
-    """The folder holds the five steps and nothing else, in the order they are run."""
-    assert tuple(NOTEBOOKS) == STEPS
+def test_there_are_the_five_and_the_form_before_them() -> None:
+    """The folder holds the form for the parameter file and the five steps, in the order they are run, and no more."""
+    assert tuple(NOTEBOOKS) == ("00_parameters", *STEPS)
 
 
-@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_source_holds_no_record(name: str) -> None:
     """No outputs, no execution counts, no metadata of a run, and every cell has an id of its own."""
     notebook = NOTEBOOKS[name]
@@ -39,7 +39,7 @@ def test_a_source_holds_no_record(name: str) -> None:
     assert len(ids) == len(set(ids))
 
 
-@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_the_first_code_cell_is_the_parameters_and_a_literal(name: str) -> None:
     """papermill puts its values after the one tagged cell, so nothing may be derived in it."""
     first, *others = code(NOTEBOOKS[name])
@@ -48,7 +48,7 @@ def test_the_first_code_cell_is_the_parameters_and_a_literal(name: str) -> None:
     assert isinstance(assignment, ast.Assign) and ast.literal_eval(assignment.value) == "parameters/rehearsal.yaml"
 
 
-@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_cells_are_short_and_hold_no_logic(name: str) -> None:
     """At most twelve lines, no definitions, loops, branches or handlers."""
     for cell in code(NOTEBOOKS[name]):
@@ -56,7 +56,7 @@ def test_cells_are_short_and_hold_no_logic(name: str) -> None:
         assert not any(isinstance(node, LOGIC) for node in ast.walk(ast.parse(cell.source))), cell.source
 
 
-@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_paragraph_stands_before_what_is_done(name: str) -> None:
     """Each code cell follows a paragraph; only a cell that goes on with the one before it may follow that directly."""
     cells = NOTEBOOKS[name].cells
@@ -65,7 +65,7 @@ def test_a_paragraph_stands_before_what_is_done(name: str) -> None:
     assert len(bare) <= (1 if name == "05_register" else 0), bare
 
 
-@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_links_lead_somewhere(name: str) -> None:
     """A link to another notebook names one that is there."""
     links = re.findall(r"\]\(([^)]+\.ipynb)\)", "\n".join(cell.source for cell in NOTEBOOKS[name].cells))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from helpers.approval import Approval, find, how_to_approve, phrase, save
+from helpers.approval import Approval, How, find, how_to_approve, phrase, save, use_up
 from helpers.errors import ApprovalRequired, WrongUsage
 from helpers.plan import Keep, Plan
 from tests.cases.building import NOW
@@ -191,11 +192,11 @@ def test_the_phrase_for_good_is_bound_to_what_was_shown() -> None:
 
 
 def test_a_saved_approval_is_found_again(tmp_path: Path) -> None:
-    """A file is found by its plan's digest, in the first folder that has one, as it was saved."""
+    """A file is found by its plan's digest, in the run's own folder or the shared one, as it was saved."""
     approval = given(PERMANENT, world="A")
     path = save(approval, tmp_path / "approvals")
     assert path.name == f"{PERMANENT.digest}.json"
-    assert find(PERMANENT, [tmp_path / "none", path.parent]) == approval
+    assert [*find(PERMANENT, tmp_path / "none", path.parent)] == [approval]
     assert [file.name for file in path.parent.iterdir()] == [path.name]
     covers(approval, PERMANENT, world="A")
     with pytest.raises(ApprovalRequired, match="made in A"):
@@ -206,8 +207,8 @@ def test_a_file_that_names_no_world_is_for_azure(tmp_path: Path) -> None:
     """It does not count in a rehearsal, whatever it says of how it was made."""
     said = {name: value for name, value in json.loads(file_of(how="rehearsal")).items() if name != "world"}
     (tmp_path / f"{PERMANENT.digest}.json").write_text(json.dumps(said))
-    approval = find(PERMANENT, [tmp_path])
-    assert approval is not None and approval.world is None
+    (approval,) = find(PERMANENT, tmp_path / "none", tmp_path)
+    assert approval.world is None
     for world in ("A", None):
         with pytest.raises(ApprovalRequired):
             covers(approval, PERMANENT, world=world)
@@ -216,7 +217,7 @@ def test_a_file_that_names_no_world_is_for_azure(tmp_path: Path) -> None:
 def test_an_absent_file_is_no_approval(tmp_path: Path) -> None:
     """Where there is no file for the plan, there is none, also where one is there for another plan."""
     save(given(REVERSIBLE), tmp_path)
-    assert find(PERMANENT, [tmp_path, tmp_path / "none"]) is None
+    assert [*find(PERMANENT, tmp_path, tmp_path / "none")] == []
 
 
 def file_of(**changes: Any) -> str:
@@ -252,14 +253,47 @@ def test_a_damaged_or_made_up_file_is_refused(tmp_path: Path, text: str, said: s
     path = tmp_path / f"{PERMANENT.digest}.json"
     path.write_text(text, encoding="latin-1")
     with pytest.raises(WrongUsage, match=said) as refused:
-        find(PERMANENT, [tmp_path])
+        list(find(PERMANENT, tmp_path / "none", tmp_path))
     assert str(path) in str(refused.value)
 
 
 def test_a_file_renamed_to_another_plan_does_not_cover_it(tmp_path: Path) -> None:
     """The digest inside counts, not the name of the file."""
     save(given(REVERSIBLE, seen=SEEN), tmp_path).rename(tmp_path / f"{PERMANENT.digest}.json")
-    approval = find(PERMANENT, [tmp_path])
-    assert approval is not None
+    (approval,) = find(PERMANENT, tmp_path / "none", tmp_path)
+
     with pytest.raises(ApprovalRequired, match="another plan"):
         covers(approval, PERMANENT)
+
+
+@pytest.mark.parametrize(("plan", "how"), [(PERMANENT, "typed"), (REVERSIBLE, "clicked")])
+def test_what_was_given_in_a_notebook_counts_in_its_own_run(tmp_path: Path, plan: Plan, how: How) -> None:
+    """It is found in the folder of that run, and refused in the one that all runs share."""
+    approval = replace(given(plan), how=how)
+    save(approval, tmp_path / "own")
+    assert [*find(plan, tmp_path / "own", tmp_path / "shared")] == [approval]
+    save(approval, tmp_path / "shared")
+    if plan.permanent:
+        with pytest.raises(WrongUsage, match="not an approval that a file can give"):
+            list(find(plan, tmp_path / "none", tmp_path / "shared"))
+    else:
+        assert [*find(plan, tmp_path / "none", tmp_path / "shared")] == []
+
+
+def test_one_that_does_not_count_hides_no_other(tmp_path: Path) -> None:
+    """Both files are found, so that an old one in the run's folder does not stand before a good one in the shared one."""
+    old, good = replace(given(PERMANENT), how="typed", expires_at="2026-11-01T00:00:00Z"), given(PERMANENT)
+    save(old, tmp_path / "own")
+    save(good, tmp_path / "shared")
+    assert [*find(PERMANENT, tmp_path / "own", tmp_path / "shared")] == [old, good]
+
+
+def test_what_was_given_in_a_notebook_counts_once(tmp_path: Path) -> None:
+    """After it was used its file is still there to be read, and found no more; one given by a file stays as it is."""
+    for how, left in (("typed", 0), ("signed in", 1)):
+        own = tmp_path / how.replace(" ", "-")
+        approval = replace(given(PERMANENT), how=how)  # type: ignore[arg-type]
+        save(approval, own)
+        use_up(approval, own)
+        assert len([*find(PERMANENT, own, tmp_path / "none")]) == left
+        assert len([*own.iterdir()]) == 1

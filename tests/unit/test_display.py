@@ -142,3 +142,12 @@ def test_wide_rows_become_blocks_that_wrap_between_words() -> None:
 def test_an_empty_table_shows_its_columns() -> None:
     """No rows is shown as no rows."""
     assert text(View("x", "h", tables=[Table(("What", "Found"), ())])) == "h\n  What  Found"
+
+
+def test_a_link_is_one_on_the_web_only() -> None:
+    """A page to look at can be followed, its address is shown as text too, and nothing else becomes a link."""
+    shown = View(
+        "receipt", "Done", links=[("The vault", 'https://portal.azure.com/#"x'), ("Evil", "javascript:alert(1)")]
+    )
+    assert pages.escape('https://portal.azure.com/#"x') in html(shown) and html(shown).count("href=") == 1
+    assert "The vault: https://portal.azure.com/" in text(shown)

@@ -31,6 +31,17 @@ WAYS = "azure_cli, browser, device_code, managed_identity, workload_identity or 
 ADMIN_KEY = "sk-ant-admin01-not-a-real-key"
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJub2JvZHkifQ.c2lnbmF0dXJl"
 
+JANE = {
+    "name": "Jane",
+    "object_id": "b0000000-0000-4000-8000-000000000005",
+    "public_key": "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",  # RFC 8032, 7.1, test 1
+}
+OMAR = {
+    "name": "Omar",
+    "object_id": "b0000000-0000-4000-8000-000000000004",
+    "public_key": "MCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=",  # RFC 8032, 7.1, test 2
+}
+
 
 def refusal(given: Any) -> str:
     """What is said of parameters that are refused."""
@@ -91,6 +102,11 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("admin key from another host", {"admin_key": "keyvault:https://kv.example.com/secrets/admin"}, f"admin_key: given something that is not shown here, in case it is a secret; allowed: {REFERENCE}"),
     ("admin key over http", {"admin_key": "keyvault:http://kv"}, f"admin_key: given something that is not shown here, in case it is a secret; allowed: {REFERENCE}"),
     ("owner tenant", {"expected_owner_tenant": "Contoso"}, f"expected_owner_tenant: given 'Contoso'; allowed: {GUID}"),
+    ("an approver twice", {"approvers": [JANE, JANE]}, "approvers: given one of them twice; allowed: each object ID and each key once"),
+    ("two approvers by one key", {"approvers": [JANE, {**OMAR, "public_key": JANE["public_key"]}]}, "approvers: given one of them twice; allowed: each object ID and each key once"),
+    ("more approvals than approvers", {"approvers": [JANE], "approvers_required": 2}, "approvers_required: given 2; allowed: at most the number of approvers"),
+    ("approvals without approvers", {"approvers_required": 2}, "approvers_required: given 2; allowed: at most the number of approvers"),
+    ("no approval", {"approvers_required": 0}, "approvers_required: given 0; allowed: a whole number from 1 to 5"),
     ("other app id", {"app_id": TENANT}, f"app_id: there is no such parameter; the parameters are {', '.join(Parameters.model_fields)}"),
     ("key in upper case", {"Tenant_Id": TENANT}, f"Tenant_Id: there is no such parameter; the parameters are {', '.join(Parameters.model_fields)}"),
     ("key of two lines", {"a\nb": 1}, f"a?b: there is no such parameter; the parameters are {', '.join(Parameters.model_fields)}"),
@@ -111,6 +127,8 @@ def test_a_wrong_parameter_is_refused_in_one_line(changes: dict[str, Any], said:
         ({"egress_ranges": {"ranges": ["::/0"]}}, "egress_ranges.ranges.0: given '::/0'; allowed: "),
         ({"egress_ranges": {"checked_on": "yesterday"}}, "egress_ranges.checked_on: given 'yesterday'; allowed: "),
         ({"egress_ranges": {"days": 1}}, "egress_ranges.days: there is no such key; allowed: {checked_on: "),
+        ({"approvers": [{**JANE, "public_key": "A" * 60}]}, "approvers.0.public_key: given '"),
+        ({"approvers": [{**JANE, "email": "x"}]}, "approvers.0.email: there is no such key; allowed: a list of {name: "),
         ({"accepted_deviations": {}}, "accepted_deviations: given {}; allowed: a list of {check: a check id like V27, "),
         ({"accepted_deviations": [{"check": "27"}]}, "accepted_deviations.0.check: given '27'; allowed: a list of "),
         ({"accepted_deviations": [{"check": "V27"}]}, "accepted_deviations.0.owner: not given; allowed: a list of "),
@@ -261,6 +279,8 @@ def test_names_are_derived_once() -> None:
         },
         {"log_destination": f"{LOGS}/microsoft.storage/storageaccounts/contosologs"},
         {"log_destination": f"{LOGS}/Microsoft.EventHub/namespaces/contoso-logs/authorizationRules/send.only"},
+        {"approvers": [JANE, OMAR], "approvers_required": 2},
+        {"approvers": [JANE], "approvers_required": 1},
     ],
 )
 def test_right_parameters_are_taken(changes: dict[str, Any]) -> None:

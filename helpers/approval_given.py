@@ -1,0 +1,68 @@
+"""Which approval a plan has: what was typed, the parameters, a file, or what several people signed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from helpers import approval as approvals
+from helpers import approvers
+from helpers.approval import Approval
+from helpers.clock import stamp
+from helpers.errors import ApprovalRequired
+from helpers.parameters import Parameters
+from helpers.plan import Plan
+from helpers.record import runs
+
+if TYPE_CHECKING:
+    from helpers.services.connect import Services
+
+
+def approval_of(plan: Plan, typed: str, services: Services, parameters: Parameters, own: Path) -> Approval:
+    """The approval of a plan, or why it has none. `own` is the run's folder of approvals.
+
+    Where the parameters pin approvers, a permanent plan takes what they signed, and nothing else but a rehearsal's own.
+    Raises WrongUsage for a damaged file.
+    """
+    now, world, who = services.clock.now(), services.world, services.caller
+    if not plan.changes:
+        return Approval(plan.digest, True, "nothing to approve")
+    folders = (own, runs.home() / "approvals")
+    files = approvals.find(plan, *folders)
+    if plan.permanent and parameters.approvers:
+        here = approvers.Here(world, now, who.object_id)
+        return _of_rehearsal(plan, files, here) or approvers.counted(plan, parameters, folders, here)
+    made: dict[str, Any] = {
+        "by": who.object_id,
+        "tenant_id": who.tenant_id,
+        "approved_at": stamp(now),
+        "expires_at": stamp(now + approvals.VALID_FOR),
+        "world": world,
+    }
+    wanted = approvals.phrase(plan, world)
+    if typed and typed == wanted:
+        return Approval(plan.digest, True, "typed", seen=plan.seen, **made)
+    if not plan.permanent and parameters.mode == "apply":
+        said = "The parameters say mode: apply, which covers changes that can be undone."
+        return Approval(plan.digest, True, "mode: apply", sentence=said, **made)
+    refused = "what was typed is not the phrase" if typed else "the plan is not approved"
+    for file in files:
+        try:
+            file.covers(plan, now=now, world=world)
+        except ApprovalRequired as error:
+            refused = f"there is an approval file, and it does not count: {error.what}"
+        else:
+            return file
+    return Approval(plan.digest, False, "not approved", sentence=refused, to_type=wanted)
+
+
+def _of_rehearsal(plan: Plan, files: Iterator[Approval], here: approvers.Here) -> Approval | None:
+    """Nobody's approval, which a rehearsal gives itself and which counts in that rehearsal only."""
+    for file in files:
+        if file.how == "rehearsal":
+            with suppress(ApprovalRequired):
+                file.covers(plan, now=here.now, world=here.world)
+                return file
+    return None

@@ -1,0 +1,163 @@
+"""The `lab` command: JupyterLab on the notebooks of one run, in a rehearsal or on Azure."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import tempfile
+import threading
+import webbrowser
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from helpers.cli_parameters import parameters_of
+from helpers.display import plain, text
+from helpers.errors import Failed, WrongUsage
+from helpers.parameters import Parameters
+from helpers.record import runs
+
+if TYPE_CHECKING:
+    from helpers.evidence.self_sealing import Ready
+    from helpers.lab.server import Lab
+    from helpers.record.runs import Run
+    from helpers.services.connect import Services
+
+_FILE = "parameters/rehearsal.yaml"
+_LOOK_EVERY = 0.2
+
+
+@click.command()
+@click.option("-f", "--file", "file", metavar="FILE", default=_FILE, show_default=True, help="The parameter file.")
+@click.option("--world", metavar="NAME", help="The rehearsal world (healthy, or that of the running cloud).")
+@click.option("--continue", "going_on", metavar="RUN", help="Go on in this run's folder.")
+@click.option("--port", metavar="N", type=click.IntRange(1024, 65535), default=8888, show_default=True)
+@click.option("--no-browser", is_flag=True, help="Only say where it answers.")
+def lab(file: str, world: str | None, going_on: str | None, port: int, no_browser: bool) -> NoReturn:
+    """Open the five notebooks in JupyterLab, with the parameters in them, in a run folder of their own.
+
+    With `cloud: rehearsal` a rehearsal cloud runs behind it: the running one, else one that ends with it. Ctrl-C, or
+    Shut Down in JupyterLab, ends it all and closes the record.
+    """
+    checked, mapping = parameters_of(file)
+    if world is not None and checked.cloud != "rehearsal":
+        raise WrongUsage("--world: only a rehearsal has a world, and the parameters say cloud: azure")
+    continued = runs.find(going_on) if going_on else None
+    before = dict(os.environ)
+    with _cloud(checked, world) as (environment, lasting), _in(environment):
+        services = _signed_in(checked)
+        browsing = None if no_browser else before
+        sys.exit(_open(services, checked, mapping, continued, port, browsing, lasting))
+
+
+def _signed_in(checked: Parameters) -> Services:
+    """A wrong cloud or a wrong sign-in is told here, and not by the first cell."""
+    from helpers.checks import refuse_deviations
+    from helpers.services.connect import connect
+
+    services = connect(checked, root=runs.project_root(), say=_say)
+    refuse_deviations(checked, services.clock.now().date())
+    _ = services.caller
+    return services
+
+
+def _open(
+    services: Services,
+    checked: Parameters,
+    mapping: Mapping[str, Any],
+    continued: Run | None,
+    port: int,
+    browsing: Mapping[str, str] | None,
+    lasting: bool,
+) -> int:
+    from helpers.lab import prepared, session
+    from helpers.lab.server import Lab
+    from helpers.rehearsal.child import run as run_child
+
+    sealing = _sealing(continued, checked, services)
+    run, ledger = session.begin(services, checked, continued)
+    prepared.prepare(run, mapping)
+    with tempfile.TemporaryDirectory(prefix="cmek-lab-") as private:
+        server = Lab(run, Path(private), port, secrets.token_urlsafe(24))
+        server.furnish()
+        ended = threading.Event()
+        telling = threading.Thread(target=_tell_where, args=(server, ended, browsing))
+        telling.start()
+        try:
+            code = run_child(server.command(), server.environment(os.environ))
+        finally:
+            ended.set()
+            telling.join()
+    closing = session.close(run, ledger, services, lasting=lasting)
+    sealed = sealing.seal(run, closing.exit_code) if sealing else None
+    _say("\n".join((text(closing.view()), *(sealed.lines if sealed else ()))))
+    if code not in (0, 130, 143):
+        raise Failed(f"JupyterLab ended with exit code {code}", next_step="What it said stands above.")
+    return closing.exit_code or int(sealed is not None and sealed.failed)
+
+
+def _sealing(run: Run | None, checked: Parameters, services: Services) -> Ready | None:
+    """What the run is sealed with when JupyterLab is closed, if the parameters say so; a wrong name is told before."""
+    if checked.evidence is None:
+        return None
+    from helpers.evidence.self_sealing import ready
+
+    return ready(run, checked, services)
+
+
+def _tell_where(server: Lab, ended: threading.Event, browsing: Mapping[str, str] | None) -> None:
+    """Say where the server answers once it does, and open it in a browser with the variables a person began with."""
+    while not ended.wait(_LOOK_EVERY):
+        if address := server.address():
+            _say(f"JupyterLab: {address}\nRun {server.run.id}. Ctrl-C here ends it.")
+            if browsing is not None:
+                with _in(browsing):
+                    webbrowser.open(address)
+            return
+
+
+@contextmanager
+def _cloud(checked: Parameters, world: str | None) -> Iterator[tuple[Mapping[str, str], bool]]:
+    """The environment to work in: as it is on Azure or inside a rehearsal, else that of the running one, or our own.
+
+    And whether that cloud lasts longer than this command.
+    """
+    from helpers.rehearsal import worldfile
+    from helpers.rehearsal.environment import applied
+    from helpers.rehearsal.serve import Served
+    from helpers.services import front
+
+    if checked.cloud == "azure" or (world is None and front.identify() is not None):
+        yield dict(os.environ), True
+        return
+    running = front.running(runs.project_root())
+    if running is not None and world is None:
+        yield applied(running), True
+        return
+    try:
+        with Served(world or worldfile.DEFAULT) as cloud:
+            _say(f"REHEARSAL ({cloud.world.id}): a cloud on this machine; nothing here is real, and nothing leaves.")
+            yield applied(cloud.environment("operator")), False
+    except worldfile.WorldError as error:
+        raise WrongUsage(str(error)) from None
+
+
+@contextmanager
+def _in(environment: Mapping[str, str]) -> Iterator[None]:
+    """This process with another environment, for as long as it lasts."""
+    before = dict(os.environ)
+    try:
+        os.environ.clear()
+        os.environ.update(environment)
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _say(line: str) -> None:
+    click.echo(plain(line), err=True)

@@ -1,0 +1,1 @@
+"""What a notebook shows only where a person sits in front of it: forms."""
