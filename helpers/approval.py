@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -19,6 +20,7 @@ from helpers.plan import Plan
 from helpers.view import View
 
 VALID_FOR = timedelta(days=7)
+_CLOCKS_DIFFER = timedelta(minutes=15)
 NOBODY = "nobody (rehearsal)"
 
 How = Literal[
@@ -75,6 +77,11 @@ class Approval(Shown):
         times = [datetime.fromisoformat(said) for said in (self.approved_at, self.expires_at) if said]
         return len(times) == 2 and all(time.tzinfo is not None for time in times)
 
+    def _counts_as_long_as_it_may(self, now: datetime) -> bool:
+        """Not for longer than approvals do, and not from a time to come but for clocks that differ."""
+        given, until = datetime.fromisoformat(self.approved_at), datetime.fromisoformat(self.expires_at)
+        return until - given <= VALID_FOR and given <= now + _CLOCKS_DIFFER
+
     def covers(self, plan: Plan, *, now: datetime, world: str | None) -> None:
         """Return only if this approves that very plan, now. Raises ApprovalRequired otherwise."""
         if not plan.changes:
@@ -89,6 +96,9 @@ class Approval(Shown):
             raise _required(f"the approval was made {made}, and this is {world or 'no rehearsal'}", plan, world)
         if self.expires_at and datetime.fromisoformat(self.expires_at) <= now:
             raise _required(f"the approval expired at {self.expires_at}", plan, world)
+        if self.has_times and not self._counts_as_long_as_it_may(now):
+            times = f"{self.approved_at} to {self.expires_at}"
+            raise _required(f"the approval says {times}, for which none can count", plan, world)
         if not plan.permanent:
             return
         if self.how not in _FOR_GOOD:
@@ -146,7 +156,7 @@ def save(approval: Approval, folder: Path) -> Path:
 def written(document: Mapping[str, object], path: Path) -> Path:
     """Write a JSON file, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     part.replace(path)
     return path

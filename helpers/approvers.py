@@ -20,6 +20,7 @@ from helpers.errors import ApprovalRequired, WrongUsage
 from helpers.evidence.dsse import pae
 from helpers.evidence.public_keys import PublicKey, of_der
 from helpers.evidence.signers import Signer
+from helpers.model import same_id
 from helpers.parameters import Approver, Parameters
 from helpers.plan import Plan
 
@@ -54,7 +55,7 @@ def refuse_unpinned(parameters: Parameters, key: PublicKey, object_id: str) -> N
             why="Only approvals signed by those count.",
             next_step="Use the key that is pinned for you, or have this one pinned: " + _text(key),
         )
-    if found.object_id != object_id:
+    if not same_id(found.object_id, object_id):
         raise WrongUsage(f"--sign: this key is {found.name}'s, and who is signed in is {object_id}")
 
 
@@ -107,9 +108,9 @@ def _short_of(who: Approver, signed: Signed, plan: Plan, here: Here) -> str:
     """Why a signed approval does not count, or nothing."""
     if not _key(who).verifies(signed.signature, _bytes(signed.approval)):
         return "its signature is not by the key that the parameters pin"
-    if signed.approval.by != who.object_id:
+    if not same_id(signed.approval.by, who.object_id):
         return f"it was made signed in as {signed.approval.by}"
-    if who.object_id == here.actor:
+    if not here.actor or same_id(who.object_id, here.actor):
         return "who carries it out cannot be who approves it"
     try:
         signed.approval.covers(plan, now=here.now, world=here.world)

@@ -20,6 +20,7 @@ from helpers.display import plain, text
 from helpers.errors import Failed, WrongUsage
 from helpers.parameters import Parameters
 from helpers.record import runs
+from helpers.record.under_way import under_way
 
 if TYPE_CHECKING:
     from helpers.evidence.self_sealing import Ready
@@ -81,7 +82,7 @@ def _open(
     sealing = _sealing(continued, checked, services)
     run, ledger = session.begin(services, checked, continued)
     prepared.prepare(run, mapping)
-    with tempfile.TemporaryDirectory(prefix="cmek-lab-") as private:
+    with under_way(run.folder), tempfile.TemporaryDirectory(prefix="cmek-lab-") as private:
         server = Lab(run, Path(private), port, secrets.token_urlsafe(24))
         server.furnish()
         ended = threading.Event()
@@ -93,10 +94,11 @@ def _open(
             ended.set()
             telling.join()
     closing = session.close(run, ledger, services, lasting=lasting)
+    if code not in (0, 130, 143):
+        _say(text(closing.view()))
+        raise Failed(f"JupyterLab ended with exit code {code}", next_step="What it said stands above.")
     sealed = sealing.seal(run, closing.exit_code) if sealing else None
     _say("\n".join((text(closing.view()), *(sealed.lines if sealed else ()))))
-    if code not in (0, 130, 143):
-        raise Failed(f"JupyterLab ended with exit code {code}", next_step="What it said stands above.")
     return closing.exit_code or int(sealed is not None and sealed.failed)
 
 
@@ -116,7 +118,7 @@ def _tell_where(server: Lab, ended: threading.Event, browsing: Mapping[str, str]
             _say(f"JupyterLab: {address}\nRun {server.run.id}. Ctrl-C here ends it.")
             if browsing is not None:
                 with _in(browsing):
-                    webbrowser.open(address)
+                    webbrowser.open(server.redirect(address).as_uri())
             return
 
 

@@ -31,6 +31,8 @@ from helpers.record.ledger import Ledger
 from helpers.record.runs import Run
 from helpers.record.sealed import refuse_sealed
 from helpers.record.suite import suite
+from helpers.record.under_way import under_way
+from helpers.same_target import refuse_another_target
 from helpers.services.connect import Services, connect
 from helpers.trail import Trail, trail
 from helpers.view import Table, View
@@ -129,7 +131,8 @@ class Step(Shown):
                 return planner.again(self.services, self.parameters, wanted)
 
             given = approval if approval.granted else self._given_since(plan, approval)
-            receipt = apply(plan, given, again, self.services, self.ledger)
+            with under_way(self.run.folder):
+                receipt = apply(plan, given, again, self.services, self.ledger)
             if receipt.done:
                 approvals.use_up(given, self.run.approvals)
             if self.services.world:
@@ -185,10 +188,12 @@ class Step(Shown):
         with self._recorded():
             typed = said if plan.permanent else approvals.phrase(plan, self.services.world)
             approval = self._approval(plan, typed)
-            if approval.granted and approval.how == "typed":
-                approval = approval if plan.permanent else replace(approval, how="clicked")
+            by_hand = approval.granted and approval.how == "typed"
+            if by_hand and not plan.permanent:
+                approval = replace(approval, how="clicked")
+            self.ledger.write("approval", approval=asdict(approval))  # first: it refuses a run that was sealed
+            if by_hand:
                 approvals.save(approval, self.run.approvals)
-            self.ledger.write("approval", approval=asdict(approval))
             return approval
 
     def _given_since(self, plan: Plan, missing: Approval) -> Approval:
@@ -238,6 +243,8 @@ def begin(name: str, parameters: str | Mapping[str, Any]) -> Step:
         kernel_outputs.scrub_this_kernel(services.secrets_in_use)
         ledger = replace(ledger, known=services.secrets_in_use)
         refuse_deviations(checked, services.clock.now().date())
+        if not fresh:
+            refuse_another_target(run, services.world, checked)
         ledger = replace(ledger, now=services.clock.now, actor=services.caller.object_id)
     except RunbookError as error:
         ledger.write("stopped", error=type(error).__name__, exit_code=error.exit_code, lines=error.lines())

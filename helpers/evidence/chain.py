@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers.errors import WrongUsage
-from helpers.evidence.files import STATEMENT, Unreadable, content
+from helpers.evidence.files import SEAL, STATEMENT, Unreadable, content
 from helpers.evidence.statement import Previous, Statement, Target, digest, parse
 from helpers.evidence.strict_json import NotStrict
 from helpers.record.ledger import NAME
@@ -44,7 +44,7 @@ def run_folders(archive: Path) -> tuple[Path, ...]:
 
 
 def _is_run(folder: Path) -> bool:
-    return any((folder / name).exists() for name in (NAME, STATEMENT))
+    return any((folder / name).exists() for name in (NAME, *SEAL, "notebooks"))
 
 
 @dataclass(frozen=True)

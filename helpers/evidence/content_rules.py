@@ -59,7 +59,13 @@ def notebooks(folder: Path, statement: Statement) -> Iterator[Finding]:
         yield broken(STATEMENT, "it says something else of the notebooks than they hold")
     elif said:
         told = ", ".join(f"{one.step} {one.status}" for one in statement.notebooks)
-        yield proven(f"the executed notebooks, in their order: {told}")
+        if executed.timed(folder, (one.path for one in statement.notebooks)):
+            yield proven(f"the executed notebooks, in their order: {told}")
+        else:
+            yield proven(f"the executed notebooks: {told}")
+            yield unproven(
+                "in which order they were run: not all of them say when; the ledger tells what was done when"
+            )
 
 
 def complete(statement: Statement) -> Iterator[Finding]:

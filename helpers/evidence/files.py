@@ -22,6 +22,8 @@ SUMS = "SHA256SUMS"
 SEAL = (STATEMENT, BUNDLE, TOKEN, PUBLIC_KEY, SUMS)
 """The files that are the seal; every other file of the folder is a subject of the statement."""
 
+DEEPEST = 8
+"""Folders within folders that a run may have; it has two, and who nests thousands wants the reader to fall over."""
 UNFINISHED = STATEMENT + ".unfinished"
 """The statement while sealing goes on. Renaming it is the last act: a run is sealed from then on, and never half."""
 
@@ -82,6 +84,8 @@ def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, str]]:
         mode = _mode(entry)
         if not _PART.fullmatch(entry.name):
             yield name, "not a plain name"
+        elif stat.S_ISDIR(mode) and name.count("/") >= DEEPEST:
+            yield name, "a folder too deep"
         elif stat.S_ISDIR(mode):
             yield from _walk(folder / entry.name, name + "/")
         elif stat.S_ISREG(mode):

@@ -1,16 +1,19 @@
 """Executed notebooks: which code ran, in which order, and how it ended. Papermill's own status is not relied on.
 
-The digest of code is the SHA-256 of the sources of all code cells as a JSON list without spaces. The cell that
-papermill puts in for the parameters is left out: a notebook as shipped has none, and the ledger has the parameters.
+The digest of code is the SHA-256 of the sources of all code cells as a JSON list without spaces. The one cell that
+papermill puts in for the parameters is left out, where it stands behind the tagged one and holds nothing but a literal:
+a notebook as shipped has none. Any other cell with that tag is code like all others.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +21,8 @@ from helpers.evidence.files import Unreadable, content
 from helpers.evidence.statement import Notebook
 from helpers.evidence.strict_json import NotStrict, loaded
 
-INJECTED = "injected-parameters"
-"""The tag of the cell that papermill puts in. Source: papermill 2.7, parameterize.py."""
+TAGGED, INJECTED = "parameters", "injected-parameters"
+"""The tags of the cell with the defaults, and of the one that papermill puts in. Source: papermill 2.7."""
 
 LARGEST = 256 * 1024 * 1024
 _NAME = re.compile(r"notebooks/[^/]+\.ipynb")
@@ -28,13 +31,25 @@ _RUN_AGAIN = re.compile(r"-\d+$")
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell: its id, source, execution count, whether papermill put it in, and whether it raised."""
+    """A code cell: its id, source, execution count, tags, and whether it raised."""
 
     id: str
     source: str
     count: int | None
-    injected: bool
+    tags: frozenset[str]
     raised: bool
+
+    @property
+    def literal(self) -> Mapping[str, Any] | None:
+        """The parameters, where it is nothing but `parameters = ` and a mapping written out."""
+        try:
+            (only,) = ast.parse(self.source).body
+            if not isinstance(only, ast.Assign) or [ast.unparse(name) for name in only.targets] != ["parameters"]:
+                return None
+            value = ast.literal_eval(only.value)
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            return None
+        return value if isinstance(value, dict) else None
 
 
 @dataclass(frozen=True)
@@ -45,9 +60,18 @@ class Executed:
     started: str
 
     @property
+    def injected(self) -> Cell | None:
+        """The cell that papermill put in: right behind the one tagged `parameters`, and holding nothing but those."""
+        for before, cell in pairwise(self.cells):
+            if TAGGED in before.tags and INJECTED in cell.tags and cell.literal is not None:
+                return cell
+        return None
+
+    @property
     def own(self) -> tuple[Cell, ...]:
         """The cells that the notebook itself has."""
-        return tuple(cell for cell in self.cells if not cell.injected)
+        injected = self.injected
+        return tuple(cell for cell in self.cells if cell is not injected)
 
     @property
     def code(self) -> str:
@@ -63,6 +87,20 @@ class Executed:
         while counts and counts[-1] is None:
             counts.pop()
         return counts == list(range(1, len(counts) + 1))
+
+    @property
+    def ascending(self) -> bool:
+        """Whether each cell that ran did so after the one above it: run again from the top, perhaps, but in order."""
+        counts = [cell.count for cell in self.cells if cell.source.strip()]
+        while counts and counts[-1] is None:
+            counts.pop()
+        ran = [count for count in counts if count is not None]
+        return len(ran) == len(counts) and all(before < after for before, after in pairwise(ran))
+
+    @property
+    def ran(self) -> bool:
+        """Whether any cell was run."""
+        return any(cell.count is not None for cell in self.cells)
 
     @property
     def status(self) -> str:
@@ -95,6 +133,11 @@ def told(folder: Path, subjects: Iterable[str], shipped: Path | None) -> tuple[N
     found = [(name, fit(folder, name)) for name in names(subjects)]
     found.sort(key=lambda pair: (not pair[1].started, pair[1].started, pair[0]))
     return tuple(_told(name, executed, shipped) for name, executed in found)
+
+
+def timed(folder: Path, paths: Iterable[str]) -> bool:
+    """Whether each of these notebooks says when it was started. Raises Unfit."""
+    return all(fit(folder, path).started for path in paths)
 
 
 class Unfit(Exception):
@@ -140,7 +183,7 @@ def _cell(row: Mapping[str, Any]) -> Cell:
         id=_text(row.get("id")),
         source="".join(lines),
         count=count if isinstance(count, int) and not isinstance(count, bool) else None,
-        injected=isinstance(tags, list) and INJECTED in tags,
+        tags=frozenset(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else frozenset(),
         raised=isinstance(outputs, list) and any(_mapping(row).get("output_type") == "error" for row in outputs),
     )
 

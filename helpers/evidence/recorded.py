@@ -35,6 +35,8 @@ class Recorded:
     exit_code: int | None
     suite: Mapping[str, Any] | None
     parameters: Mapping[str, Any]
+    begun_with: tuple[Mapping[str, Any], ...] = ()
+    """The parameters of each time that it was begun or gone on with."""
 
 
 def read(path: Path) -> Recorded:
@@ -58,9 +60,8 @@ def read(path: Path) -> Recorded:
     suite = begun[0].get("suite")
     if not isinstance(suite, dict | None):
         raise NotARecord("what it says of the suite is not a mapping")
-    return Recorded(
-        run, lines, target, rehearsal, exit_code is not None, exit_code, suite, dict(begun[-1]["parameters"])
-    )
+    given = tuple(dict(row["parameters"]) for row in begun)
+    return Recorded(run, lines, target, rehearsal, exit_code is not None, exit_code, suite, given[-1], given)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:

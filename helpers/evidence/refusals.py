@@ -29,6 +29,16 @@ def sealed(folder: Path) -> None:
         )
 
 
+def under_way(folder: Path, rests: bool) -> None:
+    """Raise Refused where a run, JupyterLab or a change is still going on in the folder."""
+    if not rests:
+        raise Refused(
+            f"{folder.name}: not sealed: something is still going on in it",
+            why="What is written after the seal would break it, and a receipt could be left out of it.",
+            next_step="Let the run end, or close JupyterLab, and seal again.",
+        )
+
+
 def odd(folder: Path) -> None:
     """Raise Refused where something in the folder is no plain file."""
     found = files.listing(folder).odd

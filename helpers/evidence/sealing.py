@@ -30,6 +30,7 @@ from helpers.evidence.statement import LedgerHead, Scan, Statement, digest
 from helpers.evidence.timestamps import Stamp
 from helpers.record.runs import Run, project_root
 from helpers.record.secrets import Secret
+from helpers.record.under_way import at_rest
 
 NOTHING = "Nothing was sealed."
 
@@ -96,8 +97,9 @@ def seal(run: Run, how: How, now: Callable[[], datetime], *, pages: Pages, scan:
         timestamps.refuse_wrong_url(how.timestamp)
         if how.signer is None:
             raise WrongUsage("timestamp: a time stamp is over a signature, and the signer is none")
-    with alone(run):
+    with alone(run), at_rest(folder) as rests:
         refusals.sealed(folder)
+        refusals.under_way(folder, rests)
         refusals.odd(folder)
         said = refusals.told(run)
         if not how.incomplete:

@@ -35,7 +35,8 @@ class RecordedKernelManager(AsyncKernelManager):
     async def _async_start_kernel(self, **options: Any) -> None:
         """Without a person's own startup files: they could change where requests go."""
         env = {**(options.get("env") or os.environ), "IPYTHONDIR": str(Path(self.ip).parent)}
-        env.pop("PYTHONSTARTUP", None)
+        for name in ("PYTHONSTARTUP", "JUPYTER_TOKEN"):  # the server's token is nothing that a cell may print
+            env.pop(name, None)
         with Path(self.errors_file).open("ab") as log:
             await super()._async_start_kernel(**{**options, "env": env, "stdout": log, "stderr": log})
 

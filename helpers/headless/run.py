@@ -11,6 +11,7 @@ from helpers.approval import NOBODY, VALID_FOR, Approval, save
 from helpers.clock import stamp
 from helpers.display import Shown
 from helpers.errors import WrongUsage
+from helpers.evidence.looked_through import LookedThrough, look_through
 from helpers.headless.begun import begun
 from helpers.headless.notebooks import STEPS, Outcome, execute
 from helpers.parameters import Parameters
@@ -18,6 +19,7 @@ from helpers.plan import Plan
 from helpers.record import runs
 from helpers.record.ledger import read
 from helpers.record.runs import Run
+from helpers.record.under_way import under_way
 from helpers.services.connect import Services
 from helpers.steps import attach, remedy
 from helpers.view import Table, View
@@ -36,7 +38,9 @@ class Closing(Shown):
         rehearsal: bool,
         by_hand: Sequence[str] = (),
         evidence: Ending | None = None,
+        looked: LookedThrough | None = None,
     ) -> None:
+        self.looked = looked
         self.run = run
         self.by_hand = tuple(by_hand)
         self.evidence = evidence
@@ -50,12 +54,14 @@ class Closing(Shown):
 
     @property
     def _record_failed(self) -> bool:
-        return self.evidence is not None and self.evidence.failed
+        found = self.looked is not None and bool(self.looked.hits)
+        return found or (self.evidence is not None and self.evidence.failed)
 
     def view(self) -> View:
         rows = tuple((o.step, o.result, f"{o.seconds:.1f}", f"notebooks/{o.notebook.name}") for o in self.outcomes)
         where = "REHEARSAL, nothing here is real" if self.rehearsal else "LIVE"
         notes = [*(line for outcome in self.outcomes for line in outcome.lines), *self.by_hand]
+        notes += self.looked.lines() if self.looked else ()
         notes += self.evidence.lines if self.evidence else ()
         data = {
             "run": self.run.id,
@@ -97,21 +103,24 @@ def run_notebooks(
     """
     sealing = _sealing(run, parameters, services)
     run = run or runs.new()
-    ledger = begun(run, services, parameters, fresh=fresh)
-    outcomes, before = [], len(read(run.ledger))
-    for step in steps:
-        progress(step)
-        for outcome in execute(run, mapping, [step], services.secrets_in_use):
-            outcomes.append(outcome)
-            progress(outcome)
-        if outcomes[-1].exit_code:
-            break
-    passed = parameters.product == "claude_enterprise" and not any(outcome.exit_code for outcome in outcomes)
-    by_hand = _left_to_a_person(run, before) if passed else ()
-    code = _own_code(outcomes)
-    ledger.write("run_finished", exit_code=code, steps={o.step: o.result for o in outcomes})
+    with under_way(run.folder):
+        ledger = begun(run, services, parameters, fresh=fresh)
+        outcomes, before = [], len(read(run.ledger))
+        for step in steps:
+            progress(step)
+            for outcome in execute(run, mapping, [step], services.secrets_in_use):
+                outcomes.append(outcome)
+                progress(outcome)
+            if outcomes[-1].exit_code:
+                break
+        passed = parameters.product == "claude_enterprise" and not any(outcome.exit_code for outcome in outcomes)
+        by_hand = _left_to_a_person(run, before) if passed else ()
+        looked = look_through(run, services.secrets_in_use())
+        code = _own_code(outcomes) or int(bool(looked.hits))
+        steps_said = {o.step: o.result for o in outcomes}
+        ledger.write("run_finished", exit_code=code, steps=steps_said, scan=looked.data())
     sealed = sealing.seal(run, code) if sealing else None
-    return Closing(run, outcomes, services.world is not None, by_hand, sealed)
+    return Closing(run, outcomes, services.world is not None, by_hand, sealed, looked)
 
 
 def _own_code(outcomes: Sequence[Outcome]) -> int:

@@ -14,6 +14,9 @@ import nbformat
 from papermill.iorw import load_notebook_node, write_ipynb
 from papermill.parameterize import parameterize_notebook
 
+from helpers.errors import WrongUsage
+from helpers.evidence.files import write
+from helpers.evidence.notebooks import read
 from helpers.record.runs import Run, project_root
 
 _nbformat: Any = nbformat  # some of its functions have no types
@@ -21,10 +24,30 @@ _FORM = "application/vnd.jupyter.widget-view+json"
 
 
 def prepare(run: Run, mapping: Mapping[str, Any]) -> tuple[Path, ...]:
-    """Put a copy of every notebook that is not there yet into a run. What was executed before stays, without forms."""
+    """Put a copy of every notebook with these parameters into a run. What was executed before stays, without forms.
+
+    Raises WrongUsage where something was executed with other parameters: the record must not say two things.
+    """
     run.notebooks.mkdir(exist_ok=True)
     without_forms(run)
-    return tuple(_copied(source, run, mapping) for source in sorted((project_root() / "notebooks").glob("*.ipynb")))
+    sources = sorted((project_root() / "notebooks").glob("*.ipynb"))
+    executed = {source.name for source in sources if _executed(run.notebooks / source.name, run, mapping)}
+    return tuple(_copied(source, run, mapping) for source in sources if source.name not in executed)
+
+
+def _executed(copy: Path, run: Run, mapping: Mapping[str, Any]) -> bool:
+    """Whether any cell of a copy was executed. Raises WrongUsage where that was with other parameters."""
+    if not copy.exists():
+        return False
+    found = read(copy)
+    given = found.injected.literal if found.injected else None
+    if found.ran and given is not None and given != mapping:
+        raise WrongUsage(
+            f"--continue: {copy.name} of {run.id} was executed with other parameters than the file has now",
+            why="What was executed is the record, and stays as it is.",
+            next_step="Start a new run: it looks at what is there and goes on from it.",
+        )
+    return found.ran
 
 
 def without_forms(run: Run) -> None:
@@ -36,7 +59,7 @@ def without_forms(run: Run) -> None:
             continue
         dropped = [_drop_forms(cell) for cell in notebook.get("cells", ())]
         if any(dropped):
-            _nbformat.write(notebook, path)
+            write(path, _nbformat.writes(notebook).encode("utf-8"))
 
 
 def _drop_forms(cell: Any) -> bool:
@@ -51,6 +74,5 @@ def _drop_forms(cell: Any) -> bool:
 
 def _copied(source: Path, run: Run, mapping: Mapping[str, Any]) -> Path:
     copy = run.notebooks / source.name
-    if not copy.exists():
-        write_ipynb(parameterize_notebook(load_notebook_node(str(source)), {"parameters": dict(mapping)}), str(copy))
+    write_ipynb(parameterize_notebook(load_notebook_node(str(source)), {"parameters": dict(mapping)}), str(copy))
     return copy

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -63,6 +64,7 @@ class Lab:
             "--LabApp.log_level=ERROR",
             "--LabApp.expose_app_in_browser=True",
             "--LabApp.extension_manager=readonly",
+            f"--LabApp.app_settings_dir={self.private / 'settings'}",
             f"--LabApp.user_settings_dir={_own_look()}",
             f"--LabApp.workspaces_dir={self.private / 'workspaces'}",
             f"--FileCheckpoints.checkpoint_dir={self.private / 'checkpoints'}",
@@ -76,6 +78,7 @@ class Lab:
         return {
             **base,
             "JUPYTER_TOKEN": self.token,
+            "JUPYTER_NO_CONFIG": "1",  # else the machine's own could take the token away
             "JUPYTER_CONFIG_DIR": str(self.private / "config"),
             "JUPYTER_CONFIG_PATH": str(self.private / "config"),
             "JUPYTER_RUNTIME_DIR": str(self.private / "runtime"),
@@ -83,9 +86,16 @@ class Lab:
 
     def furnish(self) -> None:
         """Write what the server reads when it starts."""
-        for name in ("config/labconfig", "runtime", "workspaces", "checkpoints", "sockets"):
+        for name in ("config", "settings", "runtime", "workspaces", "checkpoints", "sockets"):
             (self.private / name).mkdir(parents=True, mode=0o700)
-        (self.private / "config/labconfig/default_setting_overrides.json").write_text(json.dumps(_LOOK))
+        (self.private / "settings/overrides.json").write_text(json.dumps(_LOOK))
+
+    def redirect(self, address: str) -> Path:
+        """A page that leads to an address, for a browser's command line: others can read that, and not the page."""
+        page = self.private / "open.html"
+        page.touch(mode=0o600)
+        page.write_text(f'<meta http-equiv="refresh" content="0; url={escape(address)}">', encoding="utf-8")
+        return page
 
     def address(self) -> str | None:
         """Where to open the first notebook, once the server answers; else None."""

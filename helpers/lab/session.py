@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from helpers.display import Shown
+from helpers.errors import Interrupted
+from helpers.evidence.looked_through import look_through
 from helpers.headless.begun import begun
 from helpers.headless.notebooks import STEPS
 from helpers.lab import prepared
@@ -37,10 +39,14 @@ class Ended(Shown):
     exit_code: int
     lasting: bool = True
     """Whether its cloud is still there, so that the run can be gone on with."""
+    found: tuple[str, ...] = ()
+    """What must not be kept and was found in its folder, told without it."""
 
     @classmethod
     def of(cls, run: Run, rehearsal: bool, lasting: bool = True) -> Ended:
-        """By the last word of each notebook that was begun."""
+        """By the last word of each notebook that was begun: 0 where all five are done, else that of the first that
+        stopped, else interrupted.
+        """
         last: dict[str, Mapping[str, Any]] = {}
         for row in read(run.ledger):
             if row["step"] in STEPS and row["event"] in ("identity", "stopped", "step_finished"):
@@ -48,7 +54,8 @@ class Ended(Shown):
         codes = (row["exit_code"] for _, row in sorted(last.items()) if row["event"] == "stopped")
         said = {"stopped": "stopped", "step_finished": "done", "identity": _NOT_RUN}
         steps = {step: said[row["event"]] for step, row in sorted(last.items())}
-        return cls(run, rehearsal, steps, next(codes, 0), lasting)
+        whole = all(steps.get(step) == "done" for step in STEPS)
+        return cls(run, rehearsal, steps, 0 if whole else next(codes, Interrupted.exit_code), lasting)
 
     def view(self) -> View:
         where = "REHEARSAL, nothing here is real" if self.rehearsal else "LIVE"
@@ -60,7 +67,7 @@ class Ended(Shown):
             f"{where}: {'all five notebooks are done' if done else 'closed'}",
             [f"Everything is in {self.run.folder}"],
             [Table(("Step", "Result", "Where to look"), rows)],
-            [left] if left else [],
+            [*([left] if left else []), *self.found],
             {"run": self.run.id, "rehearsal": self.rehearsal, "exit_code": self.exit_code, "steps": dict(self.steps)},
         )
 
@@ -77,6 +84,8 @@ def close(run: Run, ledger: Ledger, services: Services, *, lasting: bool) -> End
     if log.exists():
         Scrubber(services.secrets_in_use).file(log)
     prepared.without_forms(run)
+    looked = look_through(run, services.secrets_in_use())
     ended = Ended.of(run, services.world is not None, lasting)
-    ledger.write("run_finished", exit_code=ended.exit_code, steps=dict(ended.steps))
+    ended = replace(ended, exit_code=ended.exit_code or int(bool(looked.hits)), found=looked.lines())
+    ledger.write("run_finished", exit_code=ended.exit_code, steps=dict(ended.steps), scan=looked.data())
     return ended

@@ -94,12 +94,13 @@ def write_ledger(folder: Path, lines: Sequence[Mapping[str, Any]]) -> None:
 
 
 def notebook(step: str, *, sources: Sequence[str] = ("1 + 1",), started: str = "2026-11-23T09:00:01") -> dict[str, Any]:
-    """An executed notebook as papermill leaves it: a parameters cell, the one it put in, and code."""
-    injected = _cell("injected", "parameters = {}", 1, tags=["injected-parameters"])
-    own = [_cell(f"c{number}", source, number + 2) for number, source in enumerate(sources)]
+    """An executed notebook as papermill leaves it: a cell with the tag `parameters`, the one it put in, and code."""
+    tagged = _cell("c0", sources[0], 1, tags=["parameters"])
+    injected = _cell("injected", "# Parameters\nparameters = {}\n", 2, tags=["injected-parameters"])
+    own = [_cell(f"c{number}", source, number + 2) for number, source in enumerate(sources[1:], 1)]
     prose = {"cell_type": "markdown", "id": "m0", "metadata": {}, "source": f"# {step}"}
     metadata = {"papermill": {"start_time": started}}
-    return {"cells": [prose, injected, *own], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return {"cells": [prose, tagged, injected, *own], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
 def _cell(name: str, source: str, count: int, tags: Sequence[str] = ()) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
+from helpers.errors import WrongUsage
 from helpers.lab.prepared import prepare, without_forms
 from helpers.record.runs import Run, project_root
 from tests.services.rehearsed import GIVEN
@@ -47,11 +48,35 @@ def test_each_notebook_is_copied_with_the_parameters_in_it(run: Run) -> None:
 def test_what_was_executed_is_not_copied_over(run: Run) -> None:
     """Going on with a run keeps its notebooks, and adds those that are missing."""
     run.notebooks.mkdir()
-    executed = v4.new_notebook(cells=[v4.new_markdown_cell("mine")])
+    executed = v4.new_notebook(cells=[v4.new_code_cell("mine", execution_count=1)])
     nbformat.write(executed, run.notebooks / "02_key.ipynb")
     prepare(run, GIVEN)
     assert nbformat.read(run.notebooks / "02_key.ipynb", as_version=4).cells[0].source == "mine"
     assert {path.name for path in run.notebooks.iterdir()} == {path.name for path in SOURCES}
+
+
+def test_what_was_not_executed_gets_the_parameters_of_now(run: Run) -> None:
+    """A run gone on with under other parameters shows and uses those, in every notebook that is still to be run."""
+    prepare(run, GIVEN)
+    prepare(run, {**GIVEN, "mode": "plan"})
+    for path in run.notebooks.iterdir():
+        (injected,) = (cell for cell in nbformat.read(path, as_version=4).cells if "injected" in str(cell.metadata))
+        assert "'mode': 'plan'" in injected.source.replace('"', "'")
+
+
+def test_what_was_executed_with_other_parameters_stops_it(run: Run) -> None:
+    """The record must not say two things: the notebook is named, and stays as it is."""
+    prepare(run, GIVEN)
+    path = run.notebooks / "01_consent.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    for number, cell in enumerate(cell for cell in notebook.cells if cell.cell_type == "code"):
+        cell.execution_count = number + 1
+    nbformat.write(notebook, path)
+    before = path.read_bytes()
+    prepare(run, GIVEN)
+    with pytest.raises(WrongUsage, match=r"01_consent\.ipynb of .* was executed with other parameters"):
+        prepare(run, {**GIVEN, "mode": "plan"})
+    assert path.read_bytes() == before
 
 
 def test_a_form_that_nobody_can_answer_any_more_is_taken_out(run: Run) -> None:

@@ -42,9 +42,9 @@ def test_a_persons_own_server_configuration_does_not_join_in(lab: Lab) -> None:
     """Whatever the caller's variables say, the server reads only what is written for it; all else is passed on."""
     given = {"JUPYTER_CONFIG_DIR": "/home/ada/.jupyter", "JUPYTER_TOKEN": "theirs", "HTTPS_PROXY": "http://127.0.0.1:1"}
     environment = lab.environment(given)
-    own = {
-        name: value for name, value in environment.items() if name.startswith("JUPYTER_") and name != "JUPYTER_TOKEN"
-    }
+    assert environment["JUPYTER_NO_CONFIG"] == "1"
+    apart = ("JUPYTER_TOKEN", "JUPYTER_NO_CONFIG")
+    own = {name: value for name, value in environment.items() if name.startswith("JUPYTER_") and name not in apart}
     assert own and all(value.startswith(str(lab.private)) for value in own.values())
     assert environment["JUPYTER_TOKEN"] == TOKEN and environment["HTTPS_PROXY"] == given["HTTPS_PROXY"]
 
@@ -52,9 +52,9 @@ def test_a_persons_own_server_configuration_does_not_join_in(lab: Lab) -> None:
 def test_its_folders_are_private_and_no_question_stands_over_the_first_notebook(lab: Lab) -> None:
     """Only their owner may read them; settings: no news, a kernel without asking, no line cut off, forms in order."""
     lab.furnish()
-    for name in ("runtime", "workspaces", "checkpoints", "sockets", "config/labconfig"):
+    for name in ("runtime", "workspaces", "checkpoints", "sockets", "config", "settings"):
         assert stat.S_IMODE((lab.private / name).stat().st_mode) == 0o700
-    said = json.loads((lab.private / "config/labconfig/default_setting_overrides.json").read_text())
+    said = json.loads((lab.private / "settings/overrides.json").read_text())
     assert said["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
     assert said["@jupyterlab/apputils-extension:kernels-settings"]["commsOverSubshells"] == "disabled"
     tracker = said["@jupyterlab/notebook-extension:tracker"]

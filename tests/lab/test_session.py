@@ -24,13 +24,19 @@ def ended(folder: Path, *rows: tuple[str, str] | tuple[str, str, int], lasting: 
 
 
 CASES = [
-    ([], {}, 0),
-    ([("01_consent", "identity")], {"01_consent": "not finished"}, 0),
+    ([], {}, 130),
+    ([("01_consent", "identity")], {"01_consent": "not finished"}, 130),
+    ([(step, "step_finished") for step in ALL], dict.fromkeys(ALL, "done"), 0),
+    (
+        [*((step, "step_finished") for step in ALL), ("02_key", "identity")],
+        {**dict.fromkeys(ALL, "done"), "02_key": "not finished"},
+        130,
+    ),
     ([("01_consent", "identity"), ("01_consent", "stopped", 3)], {"01_consent": "stopped"}, 3),
     (
         [("01_consent", "stopped", 3), ("01_consent", "identity"), ("01_consent", "step_finished")],
         {"01_consent": "done"},
-        0,
+        130,
     ),
     (
         [("02_key", "step_finished"), ("02_key", "identity"), ("02_key", "stopped", 4)],
@@ -42,13 +48,13 @@ CASES = [
         {"01_consent": "done", "02_key": "stopped", "03_rbac": "stopped"},
         1,
     ),
-    ([("01_consent", "plan"), ("run", "run_continued"), ("00_parameters", "identity")], {}, 0),
+    ([("01_consent", "plan"), ("run", "run_continued"), ("00_parameters", "identity")], {}, 130),
 ]
 
 
 @pytest.mark.parametrize(("rows", "steps", "code"), CASES)
 def test_the_last_word_of_each_notebook_counts(tmp_path: Path, rows: Any, steps: dict[str, str], code: int) -> None:
-    """Begun, stopped or done by its last line; the exit code is that of the first step that stands stopped."""
+    """Begun, stopped or done by its last line; 0 only where all five are done, else what stopped, else interrupted."""
     found = ended(tmp_path, *rows)
     assert dict(found.steps) == steps
     assert found.exit_code == code

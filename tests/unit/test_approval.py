@@ -67,6 +67,13 @@ REFUSED = [
         "made in a rehearsal it does not name, and this is no rehearsal",
     ),
     ("rehearsed", PERMANENT, {"how": "rehearsal", "world": "A"}, "made in A, and this is no rehearsal"),
+    ("longer than it may", PERMANENT, {"expires_at": "2099-01-01T00:00:00Z"}, "for which none can count"),
+    (
+        "given in a time to come",
+        PERMANENT,
+        {"approved_at": "2026-12-24T00:00:00Z", "expires_at": "2026-12-25T00:00:00Z"},
+        "for which none can count",
+    ),
     ("expired now", PERMANENT, {"expires_at": NOW.isoformat()}, "the approval expired at"),
     ("expired, can be undone", REVERSIBLE, {"expires_at": "2026-11-23T11:59:59Z"}, "the approval expired at"),
     ("seen differs", PERMANENT, {"seen": {**SEEN, "key version": "v0"}}, "key version was v0, and is v1"),

@@ -10,8 +10,8 @@ import pytest
 from helpers.display import JSON_TYPE, bundle
 from helpers.facts import Facts
 from helpers.model import Absent, Known, Unknown
-from helpers.plan import Plan
-from helpers.trail import Mark, trail
+from helpers.plan import Plan, Refusal
+from helpers.trail import Mark, _of_plans, trail
 from helpers.yaml_file import read
 from tests.cases.building import NOW, as_found, facts, known, parameters
 from tests.cases.test_cases import CASES, planned
@@ -89,6 +89,13 @@ def test_it_agrees_with_the_plan_of_the_step(path: Path) -> None:
         assert mark.state == wanted, mark
     else:
         assert mark.state == "done" or path.parent.name == "05_register", mark
+
+
+def test_what_is_wrong_counts_for_more_than_what_could_not_be_read() -> None:
+    """UNKNOWN is only what rests on reads alone: beside it, one thing that is wrong stands in the way."""
+    wrong, unread = Refusal("it is disabled"), Refusal("it could not be read", unproven=True)
+    assert _of_plans("02_key", (Plan("02_key", (wrong, unread)),)).state == "in the way"
+    assert _of_plans("02_key", (Plan("02_key", (unread,)),)).state == "UNKNOWN"
 
 
 def test_a_read_that_is_missing_leaves_only_its_own_steps_open() -> None:

@@ -48,6 +48,7 @@ _SAID = (
     "expires_at",
     "seen",
     "sentence",
+    "signed",
     "world",
     "to_type",
 )
