@@ -82,11 +82,12 @@ class Lab:
             "JUPYTER_CONFIG_DIR": str(self.private / "config"),
             "JUPYTER_CONFIG_PATH": str(self.private / "config"),
             "JUPYTER_RUNTIME_DIR": str(self.private / "runtime"),
+            "TMPDIR": str(self.private / "temporary"),  # a blank configuration is made there, and is left
         }
 
     def furnish(self) -> None:
         """Write what the server reads when it starts."""
-        for name in ("config", "settings", "runtime", "workspaces", "checkpoints", "sockets"):
+        for name in ("config", "settings", "runtime", "workspaces", "checkpoints", "sockets", "temporary"):
             (self.private / name).mkdir(parents=True, mode=0o700)
         (self.private / "settings/overrides.json").write_text(json.dumps(_LOOK))
 

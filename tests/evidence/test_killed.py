@@ -192,13 +192,14 @@ def test_processes_that_seal_one_run_at_once_seal_it_once(
 
 
 def test_no_line_is_written_while_a_run_is_sealed(tmp_path: Path, signer: PemSigner) -> None:
-    """A writer of the ledger waits until the seal is made, which is about what was there before."""
+    """A writer of the ledger waits until the seal is made, and then finds it and writes nothing: the seal holds."""
     run = run_folder(tmp_path)
     writers = []
+    refused: list[str] = []
     lines = len(ledger.read(run.ledger))
 
     def pages(_: Run) -> None:
-        writer = threading.Thread(target=late, args=(run,))
+        writer = threading.Thread(target=late, args=(run, refused))
         writer.start()
         writers.append(writer)
         writer.join(0.3)
@@ -206,8 +207,12 @@ def test_no_line_is_written_while_a_run_is_sealed(tmp_path: Path, signer: PemSig
 
     sealing.seal(run, How(signer), lambda: NOW, pages=pages, scan=scan)
     writers[0].join()
-    assert statement_of(run).ledger.lines == lines
+    assert statement_of(run).ledger.lines == lines == len(ledger.read(run.ledger))
+    assert refused == [f"{run.id} was sealed in the meantime, so stopped was not written into it"]
 
 
-def late(run: Run) -> None:
-    ledger.Ledger(run.ledger, run.id, "run", lambda: NOW, ACTOR).write("stopped", error="x", exit_code=1, lines=[])
+def late(run: Run, refused: list[str]) -> None:
+    try:
+        ledger.Ledger(run.ledger, run.id, "run", lambda: NOW, ACTOR).write("stopped", error="x", exit_code=1, lines=[])
+    except Failed as error:
+        refused.append(error.what)

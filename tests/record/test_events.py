@@ -56,10 +56,10 @@ def test_the_table_names_every_event_and_no_other() -> None:
 def test_a_line_that_the_table_does_not_allow_is_seen() -> None:
     """The comparison with the table sees a name too many, one that is missing, and a time that is not UTC."""
     line = {"t": "2026-11-23T12:00:00.000Z", "run": "r", "event": "run_finished", "step": "run", "actor": None}
-    assert refused([{**line, "exit_code": 0, "steps": {}}]) == []
-    assert len(refused([{**line, "exit_code": 0, "steps": {}, "host": "x"}])) == 1
+    assert refused([{**line, "exit_code": 0, "steps": {}, "scan": {}}]) == []
+    assert len(refused([{**line, "exit_code": 0, "steps": {}, "scan": {}, "host": "x"}])) == 1
     assert len(refused([line])) == 1
-    assert len(refused([{**line, "t": "2026-11-23T12:00:00+00:00", "exit_code": 0, "steps": {}}])) == 1
+    assert len(refused([{**line, "t": "2026-11-23T12:00:00+00:00", "exit_code": 0, "steps": {}, "scan": {}}])) == 1
 
 
 def test_steps_write_what_the_table_says(walk: Walk) -> None:
