@@ -34,7 +34,19 @@ PYTEST = ("-m", "pytest", "-p", "no:cacheprovider", "--color=no")
 SUMMARY = re.compile(r"=+ (?P<counts>.*) in [\d.]+s.*=+")
 SHOWING = threading.Lock()
 AT_ONCE = 2
-LONGEST = ("drills", "worlds", "export", "evidence", "azureml", "commands", "services", "contract", "browser", "steps", "unit")
+LONGEST = (
+    "drills",
+    "worlds",
+    "export",
+    "evidence",
+    "azureml",
+    "commands",
+    "services",
+    "contract",
+    "browser",
+    "steps",
+    "unit",
+)
 """Folders of tests that take long, so that none of them is left for last."""
 COUNT = re.compile(r"(\d+) (passed|failed|error|skipped)")
 DRILLED = re.compile(r"crash cells \d+ run, \d+ converged; .*duplicates \d+")
