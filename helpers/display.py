@@ -15,7 +15,9 @@ from helpers.view import Table, View
 
 _WIDTH = 110
 _SHORT = 20
-_LONGEST_WORD = 26
+_LONGEST_WORD, _SHORTEST = 26, 9
+_PAGE, _BETWEEN = 112, 2
+"""Characters of a table's font that JupyterLab shows side by side in a window of 1280 pixels, and between columns."""
 JSON_TYPE = "application/vnd.cmek-runbook.v1+json"
 
 
@@ -96,17 +98,38 @@ def _wrapped(line: str, indent: str) -> str:
 
 
 def _html_table(table: Table) -> str:
-    head = "".join(f'<th scope="col" style="{_style(name)}">{_quoted(name)}</th>' for name in table.columns)
+    longest = _longest_whole(table)
+    head = "".join(f'<th scope="col" style="{_style(name, longest)}">{_quoted(name)}</th>' for name in table.columns)
     body = "".join(
-        "<tr>" + "".join(f'<td style="{_style(cell)}">{_quoted(cell)}</td>' for cell in row) + "</tr>"
+        "<tr>" + "".join(f'<td style="{_style(cell, longest)}">{_quoted(cell)}</td>' for cell in row) + "</tr>"
         for row in table.rows
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _style(cell: str) -> str:
+def _longest_whole(table: Table) -> int:
+    """How long words may be that stay whole, so that all columns fit a page: fewer the more columns there are."""
+    columns = list(zip(table.columns, *table.rows, strict=True))
+    page = _PAGE - _BETWEEN * len(columns)
+    fits = (n for n in range(_LONGEST_WORD, _SHORTEST, -1) if sum(_narrowest(c, n) for c in columns) <= page)
+    return next(fits, _SHORTEST)
+
+
+def _narrowest(column: tuple[str, ...], longest: int) -> int:
+    """The width, in characters, below which a column does not go."""
+    return max(len(cell) if _whole(cell, longest) else min(_longest_word(cell), longest) for cell in column)
+
+
+def _whole(cell: str, longest: int) -> bool:
+    return len(cell) <= min(_SHORT, longest)
+
+
+def _longest_word(cell: str) -> int:
+    return max(map(len, re.split(r"[\s-]", cell)))
+
+
+def _style(cell: str, longest: int) -> str:
     """Short cells stay on one line, words stay whole, and only what is longer breaks anywhere: no table is too wide."""
-    longest = max(map(len, re.split(r"[\s-]", cell)))
-    wrap = "break-word" if longest <= _LONGEST_WORD else "anywhere"
-    wrap = "white-space:nowrap" if len(cell) <= _SHORT else f"white-space:normal;overflow-wrap:{wrap}"
+    wrap = "break-word" if _longest_word(cell) <= longest else "anywhere"
+    wrap = "white-space:nowrap" if _whole(cell, longest) else f"white-space:normal;overflow-wrap:{wrap}"
     return f"text-align:left;vertical-align:top;{wrap}"

@@ -24,7 +24,7 @@ SETTLED = """before => {
     return first > before && !waiting && panel.context.sessionContext.session.kernel.status === 'idle';
 }"""
 
-SAVED = "() => window.jupyterapp.shell.currentWidget.context.save()"
+SAVED = "() => !window.jupyterapp.shell.currentWidget.context.model.dirty"
 
 TO_TOP = "() => { window.jupyterapp.shell.currentWidget.content.outerNode.scrollTop = 0; }"
 

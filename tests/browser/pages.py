@@ -98,9 +98,9 @@ class Lab:
         return self.page.locator(PANEL).get_by_role("button", name=name, exact=True)
 
     def save(self) -> None:
-        """File > Save Notebook, and wait until all of it is on disk: an autosave may have been under way."""
+        """File > Save Notebook, and wait until JupyterLab says that it is saved."""
         self.menu("File", "Save Notebook")
-        self.page.evaluate(looking.SAVED)
+        self.page.wait_for_function(looking.SAVED, timeout=LONG)
 
     def to_top(self) -> None:
         self.page.evaluate(looking.TO_TOP)

@@ -179,9 +179,19 @@ class Walk:
         lab.wait_for("Nothing is changed yet")
         seen.after_approval.append(lab.outputs())
         lab.picture(f"{lab.name}-approved")
-        lab.save()
+        seen.saved_after_approval.append(self._saved(lab))
+
+    def _saved(self, lab: Lab) -> dict[str, Any]:
+        """The file of a notebook, saved after an answer: again where an autosave was under way with what was before."""
         path = self.command.run / "notebooks" / f"{lab.name}.ipynb"
-        seen.saved_after_approval.append(json.loads(path.read_text(encoding="utf-8")))
+        for _ in range(5):
+            lab.save()
+            text = path.read_text(encoding="utf-8")
+            if WAITING not in text:
+                break
+            lab.page.wait_for_timeout(1000)
+        found: dict[str, Any] = json.loads(text)
+        return found
 
     def _last_run(self, lab: Lab) -> None:
         lab.run_to_the_end()
