@@ -55,7 +55,7 @@ def approval_of(plan: Plan, typed: str, services: Services, parameters: Paramete
             refused = f"there is an approval file, and it does not count: {error.what}"
         else:
             return file
-    return Approval(plan.digest, False, "not approved", sentence=refused, to_type=wanted)
+    return Approval(plan.digest, False, "not approved", sentence=refused, world=world, to_type=wanted)
 
 
 def _of_rehearsal(plan: Plan, files: Iterator[Approval], here: approvers.Here) -> Approval | None:

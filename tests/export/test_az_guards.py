@@ -17,6 +17,7 @@ from helpers.parameters import Parameters
 from helpers.yaml_file import read
 from tests.export.running import FILE, ROOT, Place, command, noting, parameters, place
 
+pytestmark = pytest.mark.slow  # whole scripts, many programs each
 KEY = "sk-ant-admin01-rehearsal-only-not-a-real-key"
 HOSTILE = '\'; touch "$HOME/pwned"; $(touch pwned) `touch pwned` \\ " ${x} %s -o @/etc/passwd'
 LOG = "/subscriptions/22222222-3333-4444-8555-666666666666/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/abc"
