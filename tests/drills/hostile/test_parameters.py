@@ -23,11 +23,14 @@ DEFAULTS: dict[str, Any] = {
     "cloud": "rehearsal", "mode": "plan", "credential": None, "key_type": "RSA", "key_size": 3072, "role_scope": "key",
     "product": "claude_platform", "external_key_name": None, "workspace": None, "admin_key": "env:ANTHROPIC_ADMIN_KEY",
     "expected_owner_tenant": None, "accepted_deviations": [], "remediate": [], "log_destination": None,
+    "approvers_required": 1, "approvers": [], "evidence": None,
 }  # fmt: skip
 """What is not in a file; egress_ranges are left to the test of their own."""
 INSIDE: dict[str, Any] = {"workspace": {"default": False}}
 NAMED = (*DEFAULTS, "egress_ranges", "tenant_id", "subscription_id", "resource_group", "vault_name", "key_name", "organization_id")  # fmt: skip
-TOGETHER = {"credential", "workspace", "external_key_name", "log_destination", "remediate", "cloud", "product"}
+TOGETHER = {
+    "credential", "workspace", "external_key_name", "log_destination", "remediate", "cloud", "product", "approvers_required", "approvers",
+}  # fmt: skip
 """Keys whose rules look at another key: any of them may be named when that one was touched."""
 OF_THE_FILE = re.compile(
     r"not usable YAML: (line \d+: \S|.* position \d+$|an escape in double quotes is no character$)|not UTF-8 text$|\d+ bytes is too large"
