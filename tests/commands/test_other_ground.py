@@ -54,6 +54,8 @@ def started(home: Path, world: str | None, **changes: Any) -> Path:
         ("world", "rehearsal-00000000"),
         ("cloud", "azure"),
         ("tenant_id", OTHER),
+        ("subscription_id", OTHER),
+        ("resource_group", "rg-of-another"),
         ("vault_name", "kv-of-another"),
         ("key_name", "another-cmek"),
         ("organization_id", OTHER),
@@ -62,14 +64,15 @@ def started(home: Path, world: str | None, **changes: Any) -> Path:
 def test_a_run_of_another_target_is_not_gone_on_with(
     home: Path, healthy: Rehearsed, capsys: pytest.CaptureFixture[str], name: str, other: str
 ) -> None:
-    """--continue in another world, tenant, vault, ...: exit 64, one line with both values, and nothing is added."""
+    """--continue in another world, tenant, vault, ...: exit 64, both values and what to do, and nothing is added."""
     world = other if name == "world" else healthy.world.id
     run = started(home, world, **({} if name == "world" else {name: other}))
     before = (run / "ledger.jsonl").read_text()
     assert main(["run", "-f", FILE, "--continue", run.name]) == 64
-    (line,) = capsys.readouterr().err.strip().splitlines()
+    line, _, next_step = capsys.readouterr().err.strip().splitlines()
     now = healthy.world.id if name == "world" else GIVEN[name]
-    assert line == f"--continue: {run.name} was started with {name} {other}, and this is {now}"
+    assert line == f"{run.name} was started with {name} {other}, and this is {now}"
+    assert next_step == "Next: Start a new run for this one."
     assert (run / "ledger.jsonl").read_text() == before and not any((run / "notebooks").iterdir())
 
 
