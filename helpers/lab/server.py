@@ -27,15 +27,15 @@ _LOOK = {
         "checkForUpdates": False,
     },
     "@jupyterlab/apputils-extension:kernels-settings": {"commsOverSubshells": "disabled"},
-    "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 10},
+    "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 10, "lastModifiedCheckMargin": 60_000},
     "@jupyterlab/notebook-extension:tracker": {
         "autoStartDefaultKernel": True,
         "codeCellConfig": {"lineNumbers": False, "lineWrap": True},
     },
 }
 """No question about news on top of the first notebook, and none about kernels for who runs cells before one is ready;
-what is typed into a form arrives before the press of its button; what was executed is on disk soon; no parameter is
-cut off at the margin."""
+what is typed into a form arrives before the press of its button; what was executed is on disk soon, and saving while
+it is being saved asks nothing; no parameter is cut off at the margin."""
 
 
 @dataclass(frozen=True)
