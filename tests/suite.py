@@ -33,7 +33,7 @@ QUICK = "not slow and not az and not npm"
 PYTEST = ("-m", "pytest", "-p", "no:cacheprovider", "--color=no")
 SUMMARY = re.compile(r"=+ (?P<counts>.*) in [\d.]+s.*=+")
 SHOWING = threading.Lock()
-AT_ONCE = 2
+AT_ONCE = max(2, os.cpu_count() or 2)
 LONGEST = (
     "drills",
     "worlds",

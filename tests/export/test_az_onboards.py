@@ -209,7 +209,8 @@ AGREEING_TOO = (
 )
 
 
-@pytest.mark.parametrize("world", [*AGREEING, *(pytest.param(world, marks=pytest.mark.slow) for world in AGREEING_TOO)])
+@pytest.mark.slow
+@pytest.mark.parametrize("world", [*AGREEING, *AGREEING_TOO])
 def test_it_ends_as_the_world_says(small_az: Path, tmp_path: Path, world: str) -> None:
     """In a drill the script stops where `rehearse` stops, with its exit code; where that attaches, it asks first."""
     wanted = worldfile.expectations(world)["rehearse"]
