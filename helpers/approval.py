@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -172,6 +172,22 @@ def find(plan: Plan, own: Path, shared: Path) -> Iterator[Approval]:
         path = folder / f"{plan.digest}.json"
         if path.is_file():
             yield _load(path, hows)
+
+
+def as_first_typed(approval: Approval, own: Path, now: datetime) -> Approval:
+    """What a cell holds is typed once and run often: the first time counts, by whom and until when it was given then.
+
+    The first time is kept in the run's folder. Raises WrongUsage for a damaged file.
+    """
+    path = own / f"{approval.digest}.json"
+    before = _load(path, (*_BY_FILE, *_BY_HAND)) if path.is_file() else None
+    if before is None or before.how != "typed" or (before.seen, before.world) != (approval.seen, approval.world):
+        save(approval, own)
+        return approval
+    if datetime.fromisoformat(before.expires_at) > now:
+        return before
+    said = f"the phrase in the cell was typed at {before.approved_at} and counted until {before.expires_at}"
+    return replace(approval, granted=False, how="not approved", by="", sentence=said)
 
 
 def use_up(approval: Approval, own: Path) -> None:

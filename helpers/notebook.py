@@ -116,6 +116,8 @@ class Step(Shown):
             self.ledger.write("plan", plan=plan.said())
             stop_at_refusals(plan)
             approval = self._approval(plan, typed.strip())
+            if plan.permanent and approval.how == "typed":
+                approval = approvals.as_first_typed(approval, self.run.approvals, self.services.clock.now())
             self.ledger.write("approval", approval=asdict(approval))
             asking.show(approval, permanent=plan.permanent, answer=lambda said: self._answered(plan, said))
             return approval
