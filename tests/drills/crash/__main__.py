@@ -69,7 +69,7 @@ class _Parser(argparse.ArgumentParser):
 def _given(arguments: Sequence[str]) -> argparse.Namespace:
     parser = _Parser(prog="python -m tests.drills.crash", description=__doc__)
     parser.add_argument("--cell", action="append", default=[], metavar="NAME", help="only these; * stands for any text")
-    parser.add_argument("--lanes", type=int, default=max(2, os.cpu_count() or 2), help="how many cells at once")
+    parser.add_argument("--lanes", type=int, default=max(2, os.cpu_count() or 2) + 1, help="how many cells at once")
     return parser.parse_args(arguments)
 
 
