@@ -25,6 +25,7 @@ from tests.steps.walking import Walk
 
 __all__ = ["onboarded", "onboarded_world"]
 
+pytestmark = pytest.mark.slow
 FILE = "parameters/rehearsal.yaml"
 OTHER = "12121212-3434-4565-8787-909090909090"
 EARLIER = "20261123T080000Z-abc123"

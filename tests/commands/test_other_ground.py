@@ -19,6 +19,7 @@ from tests.services.rehearsed import GIVEN, Rehearsed
 
 __all__ = ["healthy", "healthy_world"]
 
+pytestmark = pytest.mark.slow
 FILE = "parameters/rehearsal.yaml"
 OTHER = "12121212-3434-4565-8787-909090909090"
 

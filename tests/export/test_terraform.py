@@ -27,6 +27,7 @@ from helpers.export.terraform import PROVIDERS, configuration
 from helpers.model import assignment_name
 from tests.export.running import FILE, Ended, parameters, place
 
+pytestmark = pytest.mark.slow
 SCHEMA = json.loads(Path(__file__).with_name("provider_arguments.json").read_text(encoding="utf-8"))
 META = {"lifecycle", "depends_on", "__is_block__", "__comments__"}
 SUBSCRIPTION = "/subscriptions/22222222-3333-4444-8555-666666666666"
