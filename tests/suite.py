@@ -37,14 +37,14 @@ AT_ONCE = max(2, os.cpu_count() or 2)
 LONGEST = (
     "drills",
     "worlds",
+    "steps",
+    "commands",
+    "services",
     "export",
     "evidence",
     "azureml",
-    "commands",
-    "services",
-    "contract",
     "browser",
-    "steps",
+    "contract",
     "unit",
 )
 """Folders of tests that take long, so that none of them is left for last."""
