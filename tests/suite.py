@@ -110,7 +110,7 @@ def count(output: str, code: int, in_ci: bool) -> tuple[int, int]:
     failed = counts["failed"] + counts["error"] + (counts["skipped"] if in_ci else 0)
     if not lines:
         return (1, 0) if code == 0 else (0, 1)
-    if code == NOTHING_CHOSEN and not counts:
+    if code == NOTHING_CHOSEN and not counts and "deselected" in lines[-1]:
         return 0, 0
     return counts["passed"], failed or int(code != 0)
 
