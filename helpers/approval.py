@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -30,7 +29,7 @@ _FOR_GOOD = ("typed", "signed in", "signed", "rehearsal")
 _BY_SIGNING = (
     "each approver that the parameters name: python runbook.py approve RUN --sign pem:FILE, or keyvault:KEY_ID"
 )
-_BY_HAND: tuple[How, ...] = ("clicked", "typed")
+BY_HAND: tuple[How, ...] = ("clicked", "typed")
 _BY_FILE: tuple[How, ...] = ("signed in", "rehearsal")
 
 
@@ -167,34 +166,11 @@ def find(plan: Plan, own: Path, shared: Path) -> Iterator[Approval]:
 
     What was clicked or typed in a notebook counts in its own run only. Raises WrongUsage for a damaged file.
     """
-    folders = ((own, (*_BY_FILE, *_BY_HAND)), (shared, _BY_FILE)) if plan.permanent else ((own, _BY_HAND),)
+    folders = ((own, (*_BY_FILE, *BY_HAND)), (shared, _BY_FILE)) if plan.permanent else ((own, BY_HAND),)
     for folder, hows in folders:
         path = folder / f"{plan.digest}.json"
         if path.is_file():
-            yield _load(path, hows)
-
-
-def as_first_typed(approval: Approval, own: Path, now: datetime) -> Approval:
-    """What a cell holds is typed once and run often: the first time counts, by whom and until when it was given then.
-
-    The first time is kept in the run's folder. Raises WrongUsage for a damaged file.
-    """
-    path = own / f"{approval.digest}.json"
-    before = _load(path, (*_BY_FILE, *_BY_HAND)) if path.is_file() else None
-    if before is None or before.how != "typed" or (before.seen, before.world) != (approval.seen, approval.world):
-        save(approval, own)
-        return approval
-    if datetime.fromisoformat(before.expires_at) > now:
-        return before
-    said = f"the phrase in the cell was typed at {before.approved_at} and counted until {before.expires_at}"
-    return replace(approval, granted=False, how="not approved", by="", sentence=said)
-
-
-def use_up(approval: Approval, own: Path) -> None:
-    """What was clicked or typed counts once: its file stays in the record under a name that nothing looks for."""
-    path = own / f"{approval.digest}.json"
-    if approval.how in _BY_HAND and path.is_file():
-        path.replace(path.with_name(f"{approval.digest}-used-{re.sub('[^0-9TZ]', '', approval.approved_at)}.json"))
+            yield loaded(path, hows)
 
 
 def parse(text: str) -> Approval:
@@ -203,7 +179,8 @@ def parse(text: str) -> Approval:
     return TypeAdapter(Approval).validate_json(text, strict=True)
 
 
-def _load(path: Path, hows: tuple[How, ...]) -> Approval:
+def loaded(path: Path, hows: tuple[How, ...]) -> Approval:
+    """The approval in a file, if it was made in one of these ways. Raises WrongUsage for another, or a damaged one."""
     try:
         approval = parse(path.read_text(encoding="utf-8"))
         timed = approval.has_times

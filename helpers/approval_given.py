@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpers import approval as approvals
 from helpers import approvers
+from helpers import typed as in_cells
 from helpers.approval import Approval
 from helpers.clock import stamp
 from helpers.errors import ApprovalRequired
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     from helpers.services.connect import Services
 
 
-def approval_of(plan: Plan, typed: str, services: Services, parameters: Parameters, own: Path) -> Approval:
+def approval_of(
+    plan: Plan, typed: str, services: Services, parameters: Parameters, own: Path, *, fresh: bool = False
+) -> Approval:
     """The approval of a plan, or why it has none. `own` is the run's folder of approvals.
 
-    Where the parameters pin approvers, a permanent plan takes what they signed, and nothing else but a rehearsal's own.
-    Raises WrongUsage for a damaged file.
+    What was typed stands in a cell, perhaps for long; `fresh` says that a person typed it just now. Where the
+    parameters pin approvers, a permanent plan takes what they signed, and nothing else but a rehearsal's own. Raises
+    WrongUsage for a damaged file.
     """
     now, world, who = services.clock.now(), services.world, services.caller
     if not plan.changes:
@@ -42,19 +46,26 @@ def approval_of(plan: Plan, typed: str, services: Services, parameters: Paramete
         "world": world,
     }
     wanted = approvals.phrase(plan, world)
-    if typed and typed == wanted:
-        return Approval(plan.digest, True, "typed", seen=plan.seen, **made)
+    reasons = ["what was typed is not the phrase"] if typed else list[str]()
+    if typed == wanted:
+        given = Approval(plan.digest, True, "typed", seen=plan.seen, **made)
+        if fresh or not plan.permanent:
+            return given
+        try:
+            return in_cells.counted(plan, given, now)
+        except ApprovalRequired as error:
+            reasons = [f"the phrase in the cell does not count any more: {error.what}"]
     if not plan.permanent and parameters.mode == "apply":
         said = "The parameters say mode: apply, which covers changes that can be undone."
         return Approval(plan.digest, True, "mode: apply", sentence=said, **made)
-    refused = "what was typed is not the phrase" if typed else "the plan is not approved"
     for file in files:
         try:
             file.covers(plan, now=now, world=world)
         except ApprovalRequired as error:
-            refused = f"there is an approval file, and it does not count: {error.what}"
+            reasons.append(f"there is an approval file, and it does not count: {error.what}")
         else:
             return file
+    refused = "; ".join(reasons) or "the plan is not approved"
     return Approval(plan.digest, False, "not approved", sentence=refused, world=world, to_type=wanted)
 
 

@@ -35,6 +35,7 @@ from helpers.record.under_way import under_way
 from helpers.same_target import refuse_another_target
 from helpers.services.connect import Services, connect
 from helpers.trail import Trail, trail
+from helpers.typed import use_up
 from helpers.view import Table, View
 from helpers.waiting import NotYet
 
@@ -116,8 +117,6 @@ class Step(Shown):
             self.ledger.write("plan", plan=plan.said())
             stop_at_refusals(plan)
             approval = self._approval(plan, typed.strip())
-            if plan.permanent and approval.how == "typed":
-                approval = approvals.as_first_typed(approval, self.run.approvals, self.services.clock.now())
             self.ledger.write("approval", approval=asdict(approval))
             asking.show(approval, permanent=plan.permanent, answer=lambda said: self._answered(plan, said))
             return approval
@@ -135,8 +134,8 @@ class Step(Shown):
             given = approval if approval.granted else self._given_since(plan, approval)
             with under_way(self.run.folder):
                 receipt = apply(plan, given, again, self.services, self.ledger)
-            if receipt.done:
-                approvals.use_up(given, self.run.approvals)
+                if receipt.done:
+                    use_up(plan, given, self.run.approvals)
             if self.services.world:
                 return receipt  # there is nothing of it in any portal
             return replace(receipt, links=where_to_look(plan.step, self.parameters, receipt.done))
@@ -189,7 +188,7 @@ class Step(Shown):
         """What the form under a plan was answered with, on record. What can be undone takes the button alone."""
         with self._recorded():
             typed = said if plan.permanent else approvals.phrase(plan, self.services.world)
-            approval = self._approval(plan, typed)
+            approval = self._approval(plan, typed, fresh=True)
             by_hand = approval.granted and approval.how == "typed"
             if by_hand and not plan.permanent:
                 approval = replace(approval, how="clicked")
@@ -206,8 +205,8 @@ class Step(Shown):
         self.ledger.write("approval", approval=asdict(found))
         return found
 
-    def _approval(self, plan: Plan, typed: str) -> Approval:
-        return approval_of(plan, typed, self.services, self.parameters, self.run.approvals)
+    def _approval(self, plan: Plan, typed: str, *, fresh: bool = False) -> Approval:
+        return approval_of(plan, typed, self.services, self.parameters, self.run.approvals, fresh=fresh)
 
     @contextmanager
     def _recorded(self) -> Iterator[None]:

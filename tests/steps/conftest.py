@@ -19,6 +19,7 @@ def _walk(world: Rehearsed, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Wa
     notebooks.mkdir(parents=True)
     (notebooks.parent / "ledger.jsonl").touch()
     monkeypatch.chdir(notebooks)
+    monkeypatch.setenv("CMEK_HOME", str(folder))
     return Walk(world, notebooks.parent)
 
 

@@ -22,6 +22,7 @@ from helpers.errors import ApprovalRequired, WrongUsage
 from helpers.evidence.signers import PemSigner
 from helpers.notebook import Step
 from helpers.plan import Plan
+from helpers.record import runs
 from helpers.steps import attach
 from tests.steps.walking import Walk
 
@@ -98,12 +99,14 @@ def test_one_of_two_is_not_enough(walk_onboarded: Walk) -> None:
 
 
 def test_the_same_person_does_not_count_twice(walk_onboarded: Walk) -> None:
-    """A file in the run's folder and one in the shared folder by one key are one approval."""
+    """A file in the run's folder and one in the shared folder by one key are one approval; either is found alone."""
     step, _, plan = stopped(walk_onboarded, JANE_KEY, OMAR_KEY)
     path = signed(step, plan, JANE_KEY)
-    shared = step.run.folder.parent.parent / "approvals"
-    shared.mkdir(exist_ok=True)
+    shared = runs.home() / "approvals"
+    shared.mkdir()
     (shared / path.name).write_bytes(path.read_bytes())
+    assert "1 of 2" in step.approve(plan).sentence
+    path.unlink()
     assert "1 of 2" in step.approve(plan).sentence
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from helpers.approval import Approval, How, as_first_typed, find, how_to_approve, phrase, save, use_up
+from helpers.approval import Approval, How, find, how_to_approve, phrase, save
 from helpers.errors import ApprovalRequired, WrongUsage
 from helpers.plan import Keep, Plan
 from tests.cases.building import NOW
@@ -293,26 +293,3 @@ def test_one_that_does_not_count_hides_no_other(tmp_path: Path) -> None:
     save(old, tmp_path / "own")
     save(good, tmp_path / "shared")
     assert [*find(PERMANENT, tmp_path / "own", tmp_path / "shared")] == [old, good]
-
-
-def test_what_was_given_in_a_notebook_counts_once(tmp_path: Path) -> None:
-    """After it was used its file is still there to be read, and found no more; one given by a file stays as it is."""
-    for how, left in (("typed", 0), ("signed in", 1)):
-        own = tmp_path / how.replace(" ", "-")
-        approval = replace(given(PERMANENT), how=how)  # type: ignore[arg-type]
-        save(approval, own)
-        use_up(approval, own)
-        assert len([*find(PERMANENT, own, tmp_path / "none")]) == left
-        assert len([*own.iterdir()]) == 1
-
-
-def test_a_phrase_in_a_cell_counts_from_when_it_was_typed_and_not_for_ever(tmp_path: Path) -> None:
-    """Run again by another person it is still the first one's; after its days it does not count, and it says so."""
-    first = replace(given(PERMANENT), how="typed", by="ada", seen=SEEN)
-    assert as_first_typed(first, tmp_path, NOW) == first
-    later = replace(first, by="omar", approved_at="2026-11-25T12:00:00Z", expires_at="2026-12-02T12:00:00Z")
-    assert as_first_typed(later, tmp_path, NOW) == first
-    after = as_first_typed(later, tmp_path, datetime.fromisoformat(first.expires_at))
-    assert not after.granted and first.approved_at in after.sentence
-    moved = replace(later, seen={"key version": "another"})
-    assert as_first_typed(moved, tmp_path, NOW) == moved
