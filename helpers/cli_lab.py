@@ -23,13 +23,15 @@ from helpers.record import runs
 from helpers.record.under_way import under_way
 
 if TYPE_CHECKING:
-    from helpers.evidence.self_sealing import Ready
+    from helpers.evidence.self_sealing import Ending, Ready
     from helpers.lab.server import Lab
     from helpers.record.runs import Run
     from helpers.services.connect import Services
 
 _FILE = "parameters/rehearsal.yaml"
 _LOOK_EVERY = 0.2
+_CLOSED = (0, 130, 143)
+"""JupyterLab's exit codes when it was shut down, by itself or by Ctrl-C or a signal."""
 
 
 @click.command()
@@ -42,7 +44,8 @@ def lab(file: str, world: str | None, going_on: str | None, port: int, no_browse
     """Open the five notebooks in JupyterLab, with the parameters in them, in a run folder of their own.
 
     With `cloud: rehearsal` a rehearsal cloud runs behind it: the running one, else one that ends with it. Ctrl-C, or
-    Shut Down in JupyterLab, ends it all and closes the record.
+    Shut Down in JupyterLab, ends it all and closes the record; with `evidence` in the parameters a run that is done is
+    sealed then.
     """
     checked, mapping = parameters_of(file)
     if world is not None and checked.cloud != "rehearsal":
@@ -75,40 +78,52 @@ def _open(
     browsing: Mapping[str, str] | None,
     lasting: bool,
 ) -> int:
+    from helpers.headless.begun import sealing
     from helpers.lab import prepared, session
+
+    if continued is not None:
+        prepared.refuse_other_parameters(continued, mapping)
+    seals = sealing(continued, checked, services)
+    run, ledger = session.begin(services, checked, continued)
+    with under_way(run.folder):
+        prepared.prepare(run, mapping, services.secrets_in_use)
+        code = _served(run, port, browsing)
+        failed = code not in _CLOSED
+        closing = session.close(run, ledger, services, lasting=lasting, failed=failed)
+    sealed = _sealed(seals, run, closing.exit_code) if seals else None
+    _say("\n".join((text(closing.view()), *(sealed.lines if sealed else ()))))
+    if failed:
+        raise Failed(f"JupyterLab ended with exit code {code}", next_step="What it said stands above.")
+    return closing.exit_code or int(sealed is not None and sealed.failed)
+
+
+def _served(run: Run, port: int, browsing: Mapping[str, str] | None) -> int:
+    """Serve a run's notebooks until JupyterLab is closed, and the exit code that it ended with."""
     from helpers.lab.server import Lab
     from helpers.rehearsal.child import run as run_child
 
-    sealing = _sealing(continued, checked, services)
-    run, ledger = session.begin(services, checked, continued)
-    prepared.prepare(run, mapping)
-    with under_way(run.folder), tempfile.TemporaryDirectory(prefix="cmek-lab-") as private:
+    with tempfile.TemporaryDirectory(prefix="cmek-lab-") as private:
         server = Lab(run, Path(private), port, secrets.token_urlsafe(24))
         server.furnish()
         ended = threading.Event()
         telling = threading.Thread(target=_tell_where, args=(server, ended, browsing))
         telling.start()
         try:
-            code = run_child(server.command(), server.environment(os.environ))
+            return run_child(server.command(), server.environment(os.environ))
         finally:
             ended.set()
             telling.join()
-    closing = session.close(run, ledger, services, lasting=lasting)
-    if code not in (0, 130, 143):
-        _say(text(closing.view()))
-        raise Failed(f"JupyterLab ended with exit code {code}", next_step="What it said stands above.")
-    sealed = sealing.seal(run, closing.exit_code) if sealing else None
-    _say("\n".join((text(closing.view()), *(sealed.lines if sealed else ()))))
-    return closing.exit_code or int(sealed is not None and sealed.failed)
 
 
-def _sealing(run: Run | None, checked: Parameters, services: Services) -> Ready | None:
-    """What the run is sealed with when JupyterLab is closed, if the parameters say so; a wrong name is told before."""
-    if checked.evidence is None:
-        return None
-    from helpers.evidence.self_sealing import ready
+def _sealed(seals: Ready, run: Run, exit_code: int) -> Ending:
+    """Seal a run that is done. One that paused, perhaps for an approval, could not be gone on with once sealed."""
+    if exit_code == 0:
+        return seals.seal(run, exit_code)
+    from helpers.evidence.self_sealing import Ending
 
-    return ready(run, checked, services)
+    why = f"Not sealed: it ended with exit code {exit_code}, and nothing is added to a sealed run."
+    how = f"To seal it as it is, with nothing more to be done in it: python3 runbook.py evidence seal {run.id}"
+    return Ending((why, how), failed=False)
 
 
 def _tell_where(server: Lab, ended: threading.Event, browsing: Mapping[str, str] | None) -> None:

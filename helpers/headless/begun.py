@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from helpers.parameters import Parameters
 from helpers.record.ledger import Ledger
 from helpers.record.runs import Run
@@ -9,6 +11,9 @@ from helpers.record.sealed import refuse_sealed
 from helpers.record.suite import suite
 from helpers.same_target import refuse_another_target, refuse_unknown_start
 from helpers.services.connect import Services
+
+if TYPE_CHECKING:
+    from helpers.evidence.self_sealing import Ready
 
 
 def begun(run: Run, services: Services, parameters: Parameters, *, fresh: bool) -> Ledger:
@@ -36,3 +41,15 @@ def begun(run: Run, services: Services, parameters: Parameters, *, fresh: bool) 
         suite=suite(),
     )
     return ledger
+
+
+def sealing(run: Run | None, parameters: Parameters, services: Services) -> Ready | None:
+    """What a run is sealed with when it ends, if its parameters say so; `run` is one that is gone on with.
+
+    Raises RunbookError for wrong names there, before anything is begun.
+    """
+    if parameters.evidence is None:
+        return None
+    from helpers.evidence.self_sealing import ready  # only where it is asked for
+
+    return ready(run, parameters, services)

@@ -1,9 +1,9 @@
-"""The notebooks in order, by papermill, each executed as a copy in the run's folder."""
+"""The notebooks in their order, and one executed by papermill as a copy in the run's folder."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,9 @@ from helpers.errors import Failed, Interrupted, RunbookError
 from helpers.record import ledger
 from helpers.record.in_use import Known, of_environment
 from helpers.record.runs import Run, project_root
-from helpers.record.scrubbing import Scrubber
+from helpers.record.scrubbing import scrub_log
 
 STEPS = ("01_consent", "02_key", "03_rbac", "04_verify", "05_register")
-_LOG = "kernels.log"
 
 
 @dataclass(frozen=True)
@@ -31,22 +30,16 @@ class Outcome:
     lines: tuple[str, ...] = ()
 
 
-def execute(
-    run: Run, mapping: Mapping[str, Any], steps: Sequence[str], known: Known = of_environment
-) -> Iterator[Outcome]:
-    """Run notebooks one after another, up to the first that does not end well. Tracked sources are only read.
+def execute(run: Run, mapping: Mapping[str, Any], step: str, known: Known = of_environment) -> Outcome:
+    """Run one notebook, and how it ended. Tracked sources are only read.
 
     `known` are the secrets taken out of what cells put out and kernels wrote to standard error, beside all that look
     like one.
     """
-    for step in steps:
-        try:
-            outcome = _one(run, mapping, step, known)
-        finally:
-            _scrub(run, known)
-        yield outcome
-        if outcome.exit_code:
-            return
+    try:
+        return _one(run, mapping, step, known)
+    finally:
+        scrub_log(run, known)
 
 
 @dataclass(frozen=True)
@@ -74,7 +67,7 @@ def _one(run: Run, mapping: Mapping[str, Any], step: str, known: Known) -> Outco
     before, start = len(ledger.read(run.ledger)), time.monotonic()
     try:
         source = project_root() / "notebooks" / f"{step}.ipynb"
-        execute_copy(source, copy, mapping, log=run.folder / _LOG, known=known)
+        execute_copy(source, copy, mapping, log=run.kernels_log, known=known)
     except PapermillExecutionError as error:
         stop = _told(run, step, before) or _Stop.of(_unexpected(error.ename, error.evalue))
     except DeadKernelError:
@@ -86,13 +79,6 @@ def _one(run: Run, mapping: Mapping[str, Any], step: str, known: Known) -> Outco
     if stop is None:
         return Outcome(step, _result(run, step, before), time.monotonic() - start, copy)
     return Outcome(step, stop.kind, time.monotonic() - start, copy, stop.exit_code, stop.lines)
-
-
-def _scrub(run: Run, known: Known) -> None:
-    """Take secrets out of the log of a kernel that has ended: libraries write there, past everything else."""
-    log = run.folder / _LOG
-    if log.exists():
-        Scrubber(known).file(log)
 
 
 def _unused(run: Run, step: str) -> Path:

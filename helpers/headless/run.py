@@ -12,7 +12,7 @@ from helpers.clock import stamp
 from helpers.display import Shown
 from helpers.errors import WrongUsage
 from helpers.evidence.looked_through import LookedThrough, look_through
-from helpers.headless.begun import begun
+from helpers.headless.begun import begun, sealing
 from helpers.headless.notebooks import STEPS, Outcome, execute
 from helpers.parameters import Parameters
 from helpers.plan import Plan
@@ -25,7 +25,7 @@ from helpers.steps import attach, remedy
 from helpers.view import Table, View
 
 if TYPE_CHECKING:
-    from helpers.evidence.self_sealing import Ending, Ready
+    from helpers.evidence.self_sealing import Ending
 
 
 class Closing(Shown):
@@ -101,17 +101,17 @@ def run_notebooks(
 
     Never raises for a notebook that stopped.
     """
-    sealing = _sealing(run, parameters, services)
+    seals = sealing(run, parameters, services)
     run = run or runs.new()
     with under_way(run.folder):
         ledger = begun(run, services, parameters, fresh=fresh)
         outcomes, before = [], len(read(run.ledger))
         for step in steps:
             progress(step)
-            for outcome in execute(run, mapping, [step], services.secrets_in_use):
-                outcomes.append(outcome)
-                progress(outcome)
-            if outcomes[-1].exit_code:
+            outcome = execute(run, mapping, step, services.secrets_in_use)
+            outcomes.append(outcome)
+            progress(outcome)
+            if outcome.exit_code:
                 break
         passed = parameters.product == "claude_enterprise" and not any(outcome.exit_code for outcome in outcomes)
         by_hand = _left_to_a_person(run, before) if passed else ()
@@ -119,21 +119,12 @@ def run_notebooks(
         code = _own_code(outcomes) or int(bool(looked.hits))
         steps_said = {o.step: o.result for o in outcomes}
         ledger.write("run_finished", exit_code=code, steps=steps_said, scan=looked.data())
-    sealed = sealing.seal(run, code) if sealing else None
+    sealed = seals.seal(run, code) if seals else None
     return Closing(run, outcomes, services.world is not None, by_hand, sealed, looked)
 
 
 def _own_code(outcomes: Sequence[Outcome]) -> int:
     return next((outcome.exit_code for outcome in outcomes if outcome.exit_code), 0)
-
-
-def _sealing(run: Run | None, parameters: Parameters, services: Services) -> Ready | None:
-    """What the run is sealed with when it ends, if its parameters say so. Raises RunbookError for wrong names there."""
-    if parameters.evidence is None:
-        return None
-    from helpers.evidence.self_sealing import ready
-
-    return ready(run, parameters, services)
 
 
 def _left_to_a_person(run: Run, before: int) -> tuple[str, ...]:

@@ -20,7 +20,6 @@ from urllib.parse import quote
 from helpers.record.runs import Run
 
 FIRST = "01_consent.ipynb"
-LOG = "kernels.log"
 _LOOK = {
     "@jupyterlab/apputils-extension:notification": {
         "fetchNews": "false",
@@ -69,7 +68,7 @@ class Lab:
             f"--LabApp.workspaces_dir={self.private / 'workspaces'}",
             f"--FileCheckpoints.checkpoint_dir={self.private / 'checkpoints'}",
             "--AsyncMappingKernelManager.kernel_manager_class=helpers.lab.kernels.GuidedKernelManager",
-            f"--GuidedKernelManager.errors_file={self.run.folder / LOG}",
+            f"--GuidedKernelManager.errors_file={self.run.kernels_log}",
             f"--GuidedKernelManager.sockets={self.private / 'sockets'}",
         )
 

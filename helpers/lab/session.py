@@ -7,17 +7,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from helpers.display import Shown
-from helpers.errors import Interrupted
+from helpers.errors import Failed, Interrupted
 from helpers.evidence.looked_through import look_through
 from helpers.headless.begun import begun
 from helpers.headless.notebooks import STEPS
 from helpers.lab import prepared
-from helpers.lab.server import LOG
 from helpers.parameters import Parameters
 from helpers.record import runs
 from helpers.record.ledger import Ledger, read
 from helpers.record.runs import Run
-from helpers.record.scrubbing import Scrubber
+from helpers.record.scrubbing import scrub_log
 from helpers.services.connect import Services
 from helpers.view import Table, View
 
@@ -78,14 +77,16 @@ def begin(services: Services, parameters: Parameters, continued: Run | None) -> 
     return run, begun(run, services, parameters, fresh=continued is None)
 
 
-def close(run: Run, ledger: Ledger, services: Services, *, lasting: bool) -> Ended:
-    """Scrub what kernels wrote to standard error, take out forms that went with them, and write the run's last line."""
-    log = run.folder / LOG
-    if log.exists():
-        Scrubber(services.secrets_in_use).file(log)
-    prepared.without_forms(run)
+def close(run: Run, ledger: Ledger, services: Services, *, lasting: bool, failed: bool = False) -> Ended:
+    """Scrub what kernels wrote, take out forms that went with them, and write the run's last line.
+
+    `failed` says that JupyterLab did not end because it was closed: that is exit code 1, however far the notebooks are.
+    """
+    scrub_log(run, services.secrets_in_use)
+    prepared.tidy(run, services.secrets_in_use)
     looked = look_through(run, services.secrets_in_use())
     ended = Ended.of(run, services.world is not None, lasting)
-    ended = replace(ended, exit_code=ended.exit_code or int(bool(looked.hits)), found=looked.lines())
+    code = Failed.exit_code if failed else ended.exit_code or int(bool(looked.hits))
+    ended = replace(ended, exit_code=code, found=looked.lines())
     ledger.write("run_finished", exit_code=ended.exit_code, steps=dict(ended.steps), scan=looked.data())
     return ended

@@ -31,6 +31,11 @@ class Run:
         return self.folder / "notebooks"
 
     @property
+    def kernels_log(self) -> Path:
+        """What kernels wrote past their notebooks, to standard output and error."""
+        return self.folder / "kernels.log"
+
+    @property
     def approvals(self) -> Path:
         return self.folder / "approvals"
 

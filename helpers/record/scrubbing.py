@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.record.in_use import Known, nothing
+from helpers.record.runs import Run
 from helpers.record.secrets import Sought, placeholder
 
 _AT_ONCE = 4_000_000
@@ -40,7 +41,7 @@ class Scrubber:
         Where there is one, what was printed stands in the place of its first piece.
         """
         fresh, sought = list(self.content(outputs)), Sought.of(self.known())
-        streams = dict.fromkeys(output["name"] for output in fresh if output["output_type"] == "stream")
+        streams = dict.fromkeys(output["name"] for output in fresh if output.get("output_type") == "stream")
         for names in (*((name,) for name in streams), tuple(streams)):
             pieces = [output for output in fresh if output.get("name") in names]
             printed = "".join(piece["text"] for piece in pieces)
@@ -67,6 +68,12 @@ class Scrubber:
                 fresh.replace(path)
         finally:
             fresh.unlink(missing_ok=True)
+
+
+def scrub_log(run: Run, known: Known) -> None:
+    """Take secrets out of the log of kernels that have ended: libraries write there, past everything else."""
+    if run.kernels_log.exists():
+        Scrubber(known).file(run.kernels_log)
 
 
 def _content(value: Any, sought: Sought) -> Any:

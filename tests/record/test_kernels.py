@@ -160,7 +160,7 @@ def test_a_run_that_has_ended_holds_no_secret(last: str, tmp_path: Path, monkeyp
     run.notebooks.mkdir(parents=True)
     run.ledger.touch()
     with environment():
-        (outcome,) = notebooks.execute(run, {}, ["02_key"])
+        outcome = notebooks.execute(run, {}, "02_key")
     assert outcome.exit_code == (1 if last == cells.RAISED else 0)
     assert CANARY not in str(outcome)
     assert (run.folder / "kernels.log").read_text().splitlines()[0] == f"DEBUG Authorization: {SAID}"

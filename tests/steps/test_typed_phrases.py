@@ -13,6 +13,7 @@ from helpers.notebook import Step
 from helpers.plan import Plan
 from helpers.record import runs
 from helpers.record.runs import Run
+from helpers.record.under_way import at_rest
 from helpers.steps import attach
 from tests.steps.test_approval_files import WORKSPACE, file, stopped
 from tests.steps.walking import Walk
@@ -129,3 +130,19 @@ def test_a_damaged_first_time_is_named(walk_onboarded: Walk) -> None:
     path.write_text("{}")
     with pytest.raises(WrongUsage, match=path.name):
         typed(step, plan)
+
+
+def test_the_run_is_under_way_until_its_approval_is_used_up(
+    walk_onboarded: Walk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can seal it between the change and the renaming of the approval's file."""
+    seen: list[bool] = []
+
+    def use_up(plan: Plan, approval: Approval, own: Path) -> None:
+        with at_rest(own.parent) as resting:
+            seen.append(resting)
+
+    monkeypatch.setattr("helpers.notebook.use_up", use_up)
+    step, target, plan = stopped(walk_onboarded)
+    step.apply(attach, target, plan, typed(step, plan))
+    assert seen == [False]
