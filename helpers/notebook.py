@@ -25,12 +25,11 @@ from helpers.parameters import Parameters
 from helpers.parameters_view import Given
 from helpers.plan import Plan
 from helpers.preflight import Preflight
-from helpers.record import kernel_outputs, runs
+from helpers.record import beginning, kernel_outputs, runs
 from helpers.record.in_use import of_environment
 from helpers.record.ledger import Ledger
 from helpers.record.runs import Run
 from helpers.record.sealed import refuse_sealed
-from helpers.record.suite import suite
 from helpers.record.under_way import under_way
 from helpers.same_target import refuse_another_target
 from helpers.services.connect import Services, connect
@@ -251,8 +250,7 @@ def begin(name: str, parameters: str | Mapping[str, Any]) -> Step:
         ledger.write("stopped", error=type(error).__name__, exit_code=error.exit_code, lines=error.lines())
         raise
     if fresh:
-        said = {"cloud": checked.cloud, "world": services.world, "parameters": checked.model_dump(mode="json")}
-        ledger.write("run_started", **said, suite=suite())
+        beginning.write(ledger, checked, services.world, fresh=True)
     ledger.write("identity", **asdict(services.caller))
     return Step(name, checked, services, run, ledger)
 

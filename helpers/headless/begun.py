@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from helpers.parameters import Parameters
+from helpers.record import beginning
 from helpers.record.ledger import Ledger
 from helpers.record.runs import Run
 from helpers.record.sealed import refuse_sealed
-from helpers.record.suite import suite
 from helpers.same_target import refuse_another_target, refuse_unknown_start
 from helpers.services.connect import Services
 
@@ -33,13 +33,7 @@ def begun(run: Run, services: Services, parameters: Parameters, *, fresh: bool) 
         refuse_sealed(run)
         refuse_unknown_start(run)
         refuse_another_target(run, services.world, parameters)
-    ledger.write(
-        "run_started" if fresh else "run_continued",
-        cloud=parameters.cloud,
-        world=services.world,
-        parameters=parameters.model_dump(mode="json"),
-        suite=suite(),
-    )
+    beginning.write(ledger, parameters, services.world, fresh=fresh)
     return ledger
 
 

@@ -15,7 +15,8 @@ from helpers.errors import Failed, Interrupted, RunbookError
 from helpers.headless.baseline import Baseline, Last, last
 from helpers.headless.checking import Checked, check
 from helpers.parameters import Parameters
-from helpers.record import runs
+from helpers.record import beginning, runs
+from helpers.record.in_use import Known, of_environment
 from helpers.record.ledger import Ledger
 from helpers.services.connect import Services, connect
 from helpers.view import View
@@ -95,7 +96,7 @@ def check_target(
     try:
         services = connect(parameters, root=runs.project_root(), say=say)
     except Exception as error:  # noqa: BLE001 - told in the Target
-        return _recorded(asked, Clock().now, _raises(error))
+        return _recorded(asked, Clock().now, of_environment, _raises(error))
     try:
         asked = replace(asked, world=services.world)
         if isinstance(baseline, Baseline):
@@ -103,7 +104,8 @@ def check_target(
         elif baseline == "last":
             baseline, notes = last(parameters, services.world)
             asked = replace(asked, notes=notes if baseline else (*notes, NO_EARLIER))
-        return _recorded(asked, services.clock.now, _checks(services, parameters, baseline))
+        work = _checks(services, parameters, baseline)
+        return _recorded(asked, services.clock.now, services.secrets_in_use, work)
     finally:
         services.close()
 
@@ -122,8 +124,8 @@ def _checks(services: Services, parameters: Parameters, before: Baseline | None)
     """The check of one target, with what it sees and how it judges that in the ledger."""
 
     def work(ledger: Ledger) -> Checked:
-        said = {"cloud": parameters.cloud, "world": services.world, "parameters": parameters.model_dump(mode="json")}
-        ledger.write("run_started", **said, baseline=before.look.run if before else None)
+        compared_with = before.look.run if before else None
+        beginning.write(ledger, parameters, services.world, fresh=True, baseline=compared_with)
         who = services.caller
         ledger = replace(ledger, actor=who.object_id)
         ledger.write("identity", **asdict(who))
@@ -137,13 +139,13 @@ def _checks(services: Services, parameters: Parameters, before: Baseline | None)
     return work
 
 
-def _recorded(target: Target, now: Callable[[], datetime], work: Work) -> Target:
+def _recorded(target: Target, now: Callable[[], datetime], known: Known, work: Work) -> Target:
     """Do the work with a run folder of its own. Whatever it raises is told in the ledger and in the Target."""
     ledger = None
     try:
         run = runs.new()
         target = replace(target, run=run.id)
-        ledger = Ledger(run.ledger, run.id, STEP, now)
+        ledger = Ledger(run.ledger, run.id, STEP, now, known=known)
         done = work(ledger)
     except KeyboardInterrupt:
         _stopped(ledger, Interrupted("interrupted", next_step="Run it again; a check changes nothing."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,6 +15,7 @@ import pytest
 from helpers.headless.checking import Checked
 from helpers.headless.watching import NO_EARLIER, Target, check_target
 from helpers.record import ledger
+from helpers.record.secrets import Sought
 from helpers.rehearsal.state import Key, NetworkAcls
 from tests.services.faults import status
 from tests.services.rehearsed import Rehearsed, given
@@ -369,6 +371,28 @@ def test_a_target_that_cannot_be_signed_in_to_is_told_and_recorded(home: Path, o
     assert [row["event"] for row in rows] == ["run_started", "stopped", "run_finished"]
     assert tuple(rows[1]["lines"]) == target.error
     assert watch().notes == (NO_EARLIER,)
+
+
+def test_a_secret_in_use_is_in_no_line_of_a_check(home: Path, onboarded: Rehearsed) -> None:
+    """One that looks like nothing, found in a tag: the line is not written, and the record says that and why."""
+    secret = os.environ["AZURE_CLIENT_SECRET"]
+    assert not Sought.of(()).kinds(secret)
+    set_tags(onboarded, **key(onboarded).versions[OLD].tags, note=secret)
+    target = watch()
+    assert target.exit_code == 1 and "would have held a secret in use" in target.error[0]
+    text = (home / "runs" / str(target.run) / "ledger.jsonl").read_text()
+    assert secret not in text and '"event": "stopped"' in text
+
+
+def test_a_secret_of_the_environment_is_in_no_line_of_a_check_that_could_not_begin(
+    home: Path, onboarded: Rehearsed
+) -> None:
+    """The error that kept it from connecting holds it: it is not written, and that is told."""
+    secret = os.environ["AZURE_CLIENT_SECRET"]
+    with mock.patch("helpers.headless.watching.connect", side_effect=RuntimeError(f"no {secret} here")):
+        target = watch()
+    assert "could not be recorded" in target.error[-1]
+    assert secret not in (home / "runs" / str(target.run) / "ledger.jsonl").read_text()
 
 
 def test_a_fault_of_the_suite_is_one_target_s_trouble(home: Path, onboarded: Rehearsed) -> None:
