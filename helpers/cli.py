@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import tempfile
@@ -11,14 +10,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from helpers.cli_parameters import parameters_of
-from helpers.display import Shown, plain, text
+from helpers.cli_shared import connected, end, parameters_of, say, tell
+from helpers.display import text
 from helpers.errors import Failed, Interrupted, RunbookError, WrongUsage
 from helpers.record import runs
 from helpers.record.sealed import refuse_sealed
 
 if TYPE_CHECKING:
-    from helpers.parameters import Parameters
     from helpers.rehearsal.serve import Served
 
 REHEARSAL_FILE = "parameters/rehearsal.yaml"
@@ -46,11 +44,11 @@ def plan(file: str, as_json: bool) -> NoReturn:
     checked, _ = parameters_of(file)
     from helpers.headless.planning import plan_all
 
-    whole = plan_all(_connected(checked), checked)
+    whole = plan_all(connected(checked), checked)
     for one in whole.plans:
-        _tell(one)
+        tell(one)
     click.echo(text(whole.verdicts.brief()), err=True)
-    sys.exit(_out(whole.said(), whole.exit_code, as_json))
+    end(whole.said(), whole.exit_code, as_json)
 
 
 @main_group.command()
@@ -69,19 +67,19 @@ def run(file: str, step: str | None, going_on: str | None, rehearsal_approves: b
     continued = runs.find(going_on) if going_on else None
     if continued:
         refuse_sealed(continued)
-    services = _connected(checked)
+    services = connected(checked)
     _ = services.caller  # a wrong sign-in is told before any kernel starts
     if rehearsal_approves:
         from helpers.headless.planning import plan_all
 
         for planned in plan_all(services, checked).plans:
-            _say("\n".join(planned.sentences()))
+            say("\n".join(planned.sentences()))
         continued = continued or runs.new()
         approve_as_rehearsal(services, checked, continued)
-    with progress.shown(len(steps)) as tell:
-        closing = run_notebooks(services, checked, mapping, steps, run=continued, fresh=not going_on, progress=tell)
-    _tell(closing)
-    sys.exit(_out(closing.view().data, closing.exit_code, as_json))
+    with progress.shown(len(steps)) as told:
+        closing = run_notebooks(services, checked, mapping, steps, run=continued, fresh=not going_on, progress=told)
+    tell(closing)
+    end(closing.view().data, closing.exit_code, as_json)
 
 
 @main_group.command()
@@ -117,7 +115,7 @@ def rehearse(world: str, file: str, as_json: bool) -> NoReturn:
                 click.echo(f"This drill: {cloud.world.state.about}.", err=True)
                 code = _run_in(cloud, laid, as_json)
                 outcome = drill.Outcome(wanted, drill.Ending.seen(cloud.world.id, code))
-                _say(str(outcome))
+                say(str(outcome))
                 sys.exit(outcome.exit_code)
     except worldfile.WorldError as error:
         raise WrongUsage(str(error)) from None
@@ -146,12 +144,12 @@ def approve(run_name: str | None, file: str | None, phrase: str | None, sign: st
         raise WrongUsage("approve takes either a RUN or -f FILE")
     if file is not None:
         checked, _ = parameters_of(file)
-        given, plan_shown = approve_file(_connected(checked), checked, _phrase(phrase), tell=_tell, sign=sign)
+        given, plan_shown = approve_file(connected(checked), checked, _phrase(phrase), tell=tell, sign=sign)
     else:
         found = runs.find(str(run_name))
-        given, plan_shown = approve_run(found, _connected, _phrase(phrase), tell=_tell, sign=sign)
+        given, plan_shown = approve_run(found, connected, _phrase(phrase), tell=tell, sign=sign)
     click.echo(f"Approved. The file is {given}", err=True)
-    sys.exit(_out({"approval": str(given), "digest": plan_shown}, 0, as_json))
+    end({"approval": str(given), "digest": plan_shown}, 0, as_json)
 
 
 def _phrase(given: str | None) -> Any:
@@ -165,30 +163,6 @@ def _phrase(given: str | None) -> Any:
         return str(click.prompt(f"Type '{wanted}' to approve, anything else to stop", err=True, default=""))
 
     return ask
-
-
-def _connected(checked: Parameters) -> Any:
-    from helpers.checks import refuse_deviations
-    from helpers.services.connect import connect
-
-    services = connect(checked, root=runs.project_root(), say=_say)
-    refuse_deviations(checked, services.clock.now().date())
-    return services
-
-
-def _say(said: str) -> None:
-    """Tell a person something that may hold words of a cloud or a file: nothing in it moves a cursor or colours."""
-    click.echo(plain(said), err=True)
-
-
-def _tell(shown: Shown) -> None:
-    click.echo(text(shown.view()) + "\n", err=True)
-
-
-def _out(data: Any, code: int, as_json: bool) -> int:
-    if as_json:
-        click.echo(json.dumps(data, indent=1, ensure_ascii=True))
-    return code
 
 
 def _commands(asked: str | None = None) -> click.Group:
@@ -216,16 +190,16 @@ def main(arguments: list[str] | None = None) -> int:
         asked = next(iter(sys.argv[1:] if arguments is None else arguments), None)
         _commands(asked).main(arguments, prog_name="python runbook.py", standalone_mode=False)
     except click.UsageError as error:
-        _say(error.format_message())
+        say(error.format_message())
         return WrongUsage.exit_code
     except click.ClickException as error:
-        _say(error.format_message())
+        say(error.format_message())
         return error.exit_code
     except RunbookError as error:
-        _say("\n".join(error.lines()))
+        say("\n".join(error.lines()))
         return error.exit_code
     except OSError as error:
-        _say(f"{error.filename or 'the file system'}: {error.strerror or error}")
+        say(f"{error.filename or 'the file system'}: {error.strerror or error}")
         return Failed.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted. Run it again: every step starts by looking.", err=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from datetime import date
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from helpers.cli_shared import end
 from helpers.display import text
 from helpers.errors import WrongUsage
 from helpers.record import runs
@@ -43,9 +42,7 @@ def publish(run_name: str, to: str, way: str | None, tenant: str | None, until: 
     credential = _signed_in(run, way, tenant) if archive.needs_sign_in(to) else None
     published = archive.publish(run, to, credential, immutable_until=day)
     click.echo(text(published.view()), err=True)
-    if as_json:
-        click.echo(json.dumps(published.data(), indent=1, ensure_ascii=True))
-    sys.exit(published.exit_code)
+    end(published.data(), published.exit_code, as_json)
 
 
 def _signed_in(run: Run, way: str | None, tenant: str | None) -> Offering | None:

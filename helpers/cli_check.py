@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from helpers import parameters as parameter_files
-from helpers.display import plain, text
+from helpers.cli_shared import end, say
+from helpers.display import text
 from helpers.errors import WrongUsage
 from helpers.parameters import Parameters
 from helpers.record import runs
@@ -43,34 +41,22 @@ def check(files: tuple[str, ...], baseline: str | None, as_json: bool) -> NoRetu
     before = None if baseline is None else named(baseline)
     ended = []
     for file, checked in targets:
-        ended.append(check_target(file, checked, baseline=before, say=_say))
+        ended.append(check_target(file, checked, baseline=before, say=say))
         _tell(ended[-1])
     code = exit_code(ended)
     if len(ended) > 1:
-        _say(f"{len(ended)} targets: " + ", ".join(f"{target.file} exit {target.exit_code}" for target in ended))
-    if as_json:
-        document = {"targets": [target.said() for target in ended], "exit_code": code}
-        click.echo(json.dumps(document, indent=1, ensure_ascii=True))
-    sys.exit(code)
+        say(f"{len(ended)} targets: " + ", ".join(f"{target.file} exit {target.exit_code}" for target in ended))
+    end({"targets": [target.said() for target in ended], "exit_code": code}, code, as_json)
 
 
 def _parameters(file: str) -> Parameters:
-    """The parameters of a file as named from here, else from the project's folder. Raises WrongUsage.
-
-    A deviation that has ended is not refused here: it does not count any more, and what it covered is told.
-    """
+    """The parameters of a file. A deviation that has ended is not refused: what it covered is told."""
     from helpers.checks import refuse_deviations
 
-    inside = runs.project_root() / file
-    path = Path(file) if Path(file).is_file() or not inside.is_file() else inside
-    checked = parameter_files.load(path)
+    checked = parameter_files.load(runs.located(file))
     refuse_deviations(checked, date.min)
     return checked
 
 
 def _tell(target: Target) -> None:
-    _say("\n".join(text(view) for view in target.views()) + "\n")
-
-
-def _say(line: str) -> None:
-    click.echo(plain(line), err=True)
+    say("\n".join(text(view) for view in target.views()) + "\n")

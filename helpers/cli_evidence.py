@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from helpers.cli_archive import publish
-from helpers.display import plain
+from helpers.cli_shared import end, say
 from helpers.errors import WrongUsage
 from helpers.record import runs
 
@@ -75,9 +73,9 @@ def seal(
     )
     sealed = sealing.seal(run, how, Clock().now, pages=report.write, scan=scan)
     if said.rehearsal:
-        _say(f"REHEARSAL ({said.rehearsal}): nothing in this run is real")
-    _say("\n".join(sealed.lines()))
-    _end(sealed.data(), 0, as_json)
+        say(f"REHEARSAL ({said.rehearsal}): nothing in this run is real")
+    say("\n".join(sealed.lines()))
+    end(sealed.data(), 0, as_json)
 
 
 @evidence.command()
@@ -127,8 +125,8 @@ def verify(
     from helpers.evidence.verifying import verify as verified
 
     found = verified(_folder(str(run_name)), asked)
-    _say("\n".join(found.lines()))
-    _end(found.data(), found.exit_code, as_json)
+    say("\n".join(found.lines()))
+    end(found.data(), found.exit_code, as_json)
 
 
 def _verify_all(archive: str, asked: Asked, as_json: bool) -> NoReturn:
@@ -139,8 +137,8 @@ def _verify_all(archive: str, asked: Asked, as_json: bool) -> NoReturn:
     if not Path(archive).is_dir():
         raise WrongUsage(f"--archive: {archive}: there is no such folder")
     found = verify_all(Path(archive), asked)
-    _say("\n".join(found.lines()))
-    _end(found.data(), found.exit_code, as_json)
+    say("\n".join(found.lines()))
+    end(found.data(), found.exit_code, as_json)
 
 
 def _folder(name: str) -> Path:
@@ -200,17 +198,7 @@ def _reach(said: Recorded) -> Reach:
         from helpers.services.connect import connect
 
         checked = parameters.load({name: value for name, value in said.parameters.items() if value is not None})
-        services = connect(checked, root=runs.project_root(), say=_say)
+        services = connect(checked, root=runs.project_root(), say=say)
         return as_signed_in(services, checked)(key)
 
     return reach
-
-
-def _say(said: str) -> None:
-    click.echo(plain(said), err=True)
-
-
-def _end(data: Any, code: int, as_json: bool) -> NoReturn:
-    if as_json:
-        click.echo(json.dumps(data, indent=1, ensure_ascii=True))
-    sys.exit(code)

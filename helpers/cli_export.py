@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from helpers import parameters as parameter_files
-from helpers.display import plain
+from helpers.cli_shared import say
 from helpers.errors import WrongUsage
 from helpers.parameters import Parameters
 from helpers.record import runs
@@ -38,13 +38,13 @@ def az(file: str, output: Path | None) -> NoReturn:
     checked = _parameters(file)
     text = script(checked, file)
     if checked.remediate:
-        _say(f"Not in the script: remediate ({', '.join(checked.remediate)}). It stops where a check blocks; 04 mends.")
+        say(f"Not in the script: remediate ({', '.join(checked.remediate)}). It stops where a check blocks; 04 mends.")
     if output is None:
         click.echo(text, nl=False)
     else:
         _write(output, text)
         output.chmod(0o755)
-        _say(f"Written: {output}. Review it, then run it: bash {output}")
+        say(f"Written: {output}. Review it, then run it: bash {output}")
     sys.exit(0)
 
 
@@ -71,7 +71,7 @@ def terraform(file: str, importing: bool, with_vault: bool, output: Path | None)
         _new_folder(output)
         for name, text in files.items():
             _write(output / name, text)
-        _say(f"Written: {output}, {', '.join(files)}. No provider was run: read terraform plan before you apply it.")
+        say(f"Written: {output}, {', '.join(files)}. No provider was run: read terraform plan before you apply it.")
     sys.exit(0)
 
 
@@ -80,7 +80,7 @@ def _read(checked: Parameters) -> Facts:
     from helpers.services.connect import connect
     from helpers.steps import verify
 
-    services = connect(checked, root=runs.project_root(), say=_say)
+    services = connect(checked, root=runs.project_root(), say=say)
     try:
         return verify.facts(services, checked)
     finally:
@@ -95,14 +95,12 @@ def _new_folder(path: Path) -> None:
 
 
 def _parameters(file: str) -> Parameters:
-    """The parameters of a file as named from here, else from the project's folder. Raises WrongUsage."""
+    """The parameters of a file. Raises WrongUsage, also for a deviation that has ended."""
     from datetime import UTC, date, datetime
 
     from helpers.checks import refuse_deviations
 
-    inside = runs.project_root() / file
-    path = Path(file) if Path(file).is_file() or not inside.is_file() else inside
-    checked = parameter_files.load(path)
+    checked = parameter_files.load(runs.located(file))
     refuse_deviations(checked, date.min if checked.cloud == "rehearsal" else datetime.now(UTC).date())
     return checked
 
@@ -118,7 +116,3 @@ def _write(path: Path, text: str) -> None:
             why="It may have been reviewed or edited, so it is not written over.",
             next_step="Name another place, or move it away.",
         ) from None
-
-
-def _say(line: str) -> None:
-    click.echo(plain(line), err=True)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from helpers.cli_parameters import parameters_of
-from helpers.display import plain, text
+from helpers.cli_shared import connected, parameters_of, say
+from helpers.display import text
 from helpers.errors import Failed, WrongUsage
 from helpers.parameters import Parameters
 from helpers.record import runs
@@ -53,20 +53,10 @@ def lab(file: str, world: str | None, going_on: str | None, port: int, no_browse
     continued = runs.find(going_on) if going_on else None
     before = dict(os.environ)
     with _cloud(checked, world) as (environment, lasting), _in(environment):
-        services = _signed_in(checked)
+        services = connected(checked)
+        _ = services.caller  # a wrong sign-in is told here, and not by the first cell
         browsing = None if no_browser else before
         sys.exit(_open(services, checked, mapping, continued, port, browsing, lasting))
-
-
-def _signed_in(checked: Parameters) -> Services:
-    """A wrong cloud or a wrong sign-in is told here, and not by the first cell."""
-    from helpers.checks import refuse_deviations
-    from helpers.services.connect import connect
-
-    services = connect(checked, root=runs.project_root(), say=_say)
-    refuse_deviations(checked, services.clock.now().date())
-    _ = services.caller
-    return services
 
 
 def _open(
@@ -91,7 +81,7 @@ def _open(
         failed = code not in _CLOSED
         closing = session.close(run, ledger, services, lasting=lasting, failed=failed)
     sealed = _sealed(seals, run, closing.exit_code) if seals else None
-    _say("\n".join((text(closing.view()), *(sealed.lines if sealed else ()))))
+    say("\n".join((text(closing.view()), *(sealed.lines if sealed else ()))))
     if failed:
         raise Failed(f"JupyterLab ended with exit code {code}", next_step="What it said stands above.")
     return closing.exit_code or int(sealed is not None and sealed.failed)
@@ -130,7 +120,7 @@ def _tell_where(server: Lab, ended: threading.Event, browsing: Mapping[str, str]
     """Say where the server answers once it does, and open it in a browser with the variables a person began with."""
     while not ended.wait(_LOOK_EVERY):
         if address := server.address():
-            _say(f"JupyterLab: {address}\nRun {server.run.id}. Ctrl-C here ends it.")
+            say(f"JupyterLab: {address}\nRun {server.run.id}. Ctrl-C here ends it.")
             if browsing is not None:
                 with _in(browsing):
                     webbrowser.open(server.redirect(address).as_uri())
@@ -157,7 +147,7 @@ def _cloud(checked: Parameters, world: str | None) -> Iterator[tuple[Mapping[str
         return
     try:
         with Served(world or worldfile.DEFAULT) as cloud:
-            _say(f"REHEARSAL ({cloud.world.id}): a cloud on this machine; nothing here is real, and nothing leaves.")
+            say(f"REHEARSAL ({cloud.world.id}): a cloud on this machine; nothing here is real, and nothing leaves.")
             yield applied(cloud.environment("operator")), False
     except worldfile.WorldError as error:
         raise WrongUsage(str(error)) from None
@@ -174,7 +164,3 @@ def _in(environment: Mapping[str, str]) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
-
-
-def _say(line: str) -> None:
-    click.echo(plain(line), err=True)

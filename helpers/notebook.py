@@ -230,8 +230,7 @@ def begin(name: str, parameters: str | Mapping[str, Any]) -> Step:
     The run is the one this notebook's folder belongs to, else a new one. Raises RunbookError; nothing was changed.
     """
     kernel_outputs.scrub_this_kernel(of_environment)
-    root = runs.project_root()
-    checked = parameter_files.load(parameters if isinstance(parameters, Mapping) else located(parameters, root))
+    checked = parameter_files.load(parameters if isinstance(parameters, Mapping) else runs.located(parameters))
     run = runs.of_folder(Path.cwd())
     fresh = run is None
     if run is not None:
@@ -239,7 +238,7 @@ def begin(name: str, parameters: str | Mapping[str, Any]) -> Step:
     run = run or runs.new()
     ledger = Ledger(run.ledger, run.id, name, Clock().now, known=of_environment)
     try:
-        services = connect(checked, root=root, say=print)
+        services = connect(checked, root=runs.project_root(), say=print)
         kernel_outputs.scrub_this_kernel(services.secrets_in_use)
         ledger = replace(ledger, known=services.secrets_in_use)
         refuse_deviations(checked, services.clock.now().date())
@@ -253,11 +252,6 @@ def begin(name: str, parameters: str | Mapping[str, Any]) -> Step:
         beginning.write(ledger, checked, services.world, fresh=True)
     ledger.write("identity", **asdict(services.caller))
     return Step(name, checked, services, run, ledger)
-
-
-def located(path: str, root: Path) -> Path:
-    """A parameter file as named from here, else from the project's folder."""
-    return Path(path) if Path(path).is_file() else root / path
 
 
 def stop_at_verdicts(step: str, verdicts: Verdicts) -> None:

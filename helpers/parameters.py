@@ -296,7 +296,7 @@ def load(given: str | Path | Mapping[str, Any]) -> Parameters:
 
     Raises WrongUsage with one line naming the file, the key, what was given and what is allowed.
     """
-    source, values = ("parameters", given) if isinstance(given, Mapping) else (str(given), _of_file(Path(given)))
+    source, values = ("parameters", given) if isinstance(given, Mapping) else (str(given), values_of(given))
     refuse_secrets(source, values)
     refuse_unknown(source, values, Parameters)
     try:
@@ -305,8 +305,9 @@ def load(given: str | Path | Mapping[str, Any]) -> Parameters:
         raise WrongUsage(f"{source}: {first_line(error, dict(values), Parameters)}") from None
 
 
-def _of_file(path: Path) -> Mapping[str, Any]:
-    document = read(path)
+def values_of(file: str | Path) -> Mapping[str, Any]:
+    """What a parameter file holds, complete or not, and not checked. Raises WrongUsage for a file that is none."""
+    document = read(Path(file))
     if set(document) != {"parameters"} or not isinstance(document["parameters"], Mapping):
-        raise WrongUsage(f"{path}: a parameter file has one top-level key, parameters:, with the values below it")
+        raise WrongUsage(f"{file}: a parameter file has one top-level key, parameters:, with the values below it")
     return document["parameters"]

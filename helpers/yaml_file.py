@@ -67,7 +67,8 @@ def read(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             data, size = file.read(_MOST_BYTES + 1), os.fstat(file.fileno()).st_size
     except (OSError, ValueError) as error:
-        raise WrongUsage(f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'no such name'}") from None
+        why = getattr(error, "strerror", None) or "no such name"
+        raise WrongUsage(f"{shortened(str(path), _MOST_TOLD)}: cannot be read: {why}") from None
     if len(data) > _MOST_BYTES:
         told = f"{size} bytes is" if size else f"more than {_MOST_BYTES} bytes is"  # a device does not know its size
         raise WrongUsage(f"{path}: {told} too large for such a file; at most {_MOST_BYTES} are read")

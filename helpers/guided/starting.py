@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from helpers import yaml_file
 from helpers.errors import WrongUsage
-from helpers.parameters import Parameters, load
+from helpers.parameters import Parameters, load, values_of
 from helpers.record import runs
 
 Values = Mapping[str, Any]
@@ -49,7 +47,7 @@ def of(given: str | Mapping[str, Any]) -> Start:
     """
     if isinstance(given, Mapping):
         return Start("a mapping in the notebook", given, load({**STAND_INS, **given}))
-    values = _of_file(given)
+    values = values_of(runs.located(given))
     return Start(given, values, load({**STAND_INS, **values}))
 
 
@@ -59,12 +57,3 @@ def checked(values: Values) -> Parameters | str:
         return load({**STAND_INS, **values})
     except WrongUsage as error:
         return error.what.removeprefix("parameters: ")
-
-
-def _of_file(path: str) -> Values:
-    """What a parameter file holds, complete or not."""
-    there = Path(path) if Path(path).is_file() else runs.project_root() / path
-    document = yaml_file.read(there)
-    if set(document) != {"parameters"} or not isinstance(document["parameters"], Mapping):
-        raise WrongUsage(f"{path}: a parameter file has one top-level key, parameters:, with the values below it")
-    return document["parameters"]

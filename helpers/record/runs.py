@@ -45,6 +45,18 @@ def project_root() -> Path:
     return Path(__file__).resolve().parents[2]
 
 
+def located(file: str) -> Path:
+    """A parameter file as named from here, else from the project's folder. What is nowhere stays as named."""
+    return next((path for path in (Path(file), project_root() / file) if _is_there(path)), Path(file))
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # no name that a file could have
+        return False
+
+
 def home() -> Path:
     """The folder that runs/ and approvals/ are kept in: CMEK_HOME where the code is read-only, else the project's."""
     return Path(os.environ.get("CMEK_HOME") or project_root())
@@ -61,7 +73,7 @@ def new() -> Run:
 def find(name: str) -> Run:
     """A run by its folder or its id. Raises WrongUsage when there is none."""
     for folder in (Path(name), home() / "runs" / name):
-        if (folder / NAME).is_file():
+        if _is_there(folder / NAME):
             return Run(folder.resolve())
     raise WrongUsage(f"{name}: no such run; a run is a folder under runs/ with a {NAME} in it")
 

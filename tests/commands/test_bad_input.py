@@ -8,6 +8,9 @@ import pytest
 import yaml
 
 from helpers.cli import main
+from helpers.errors import WrongUsage
+from helpers.guided import starting
+from helpers.notebook import begin
 from tests.commands.conftest import ROOT
 
 GOOD = yaml.safe_load((ROOT / "parameters" / "rehearsal.yaml").read_text())["parameters"]
@@ -63,3 +66,34 @@ def test_wrong_usage_is_one_short_message_and_exit_64(
         monkeypatch.delenv(name, raising=False)
     assert main(arguments) == 64
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name", ["a\0b.yaml", "a" * 5000, "a/" * 3000, "no/such/file.yaml"], ids=["NUL", "long", "deep", "none"]
+)
+@pytest.mark.parametrize(
+    "command", [["plan"], ["run"], ["check"], ["lab"], ["rehearse"], ["export", "az"], ["approve"]], ids=" ".join
+)
+def test_a_name_that_no_parameter_file_has_gets_one_line(
+    command: list[str], name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not there, or no name that a file could have: exit code 64 and one line of bearable length, whatever the command."""
+    assert main([*command, "-f", name]) == 64
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "cannot be read" in line and len(line) < 400
+
+
+@pytest.mark.parametrize("name", ["a\0b.yaml", "a" * 5000], ids=["NUL", "long"])
+def test_a_name_that_no_parameter_file_has_gets_one_line_in_a_notebook(name: str) -> None:
+    """From `begin` and from the form that writes a file."""
+    for opened in (lambda: begin("01_consent", name), lambda: starting.of(name)):
+        with pytest.raises(WrongUsage, match="cannot be read") as refused:
+            opened()
+        assert len(refused.value.lines()) == 1
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a" * 5000], ids=["NUL", "long"])
+def test_a_name_that_no_run_has_is_wrong_usage(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """As any other name of nothing."""
+    assert main(["approve", name]) == 64
+    assert "no such run" in capsys.readouterr().err
