@@ -13,6 +13,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
+from helpers.clock import stamp
 from helpers.display import Shown
 from helpers.errors import ApprovalRequired, WrongUsage
 from helpers.plan import Plan
@@ -55,6 +56,23 @@ class Approval(Shown):
     """The rehearsal it was made in; None for the real clouds. It counts there only."""
     to_type: str = ""
     """What a person would type to approve what is not approved."""
+
+    @classmethod
+    def given(
+        cls,
+        plan: Plan,
+        how: How,
+        by: str,
+        tenant_id: str,
+        *,
+        now: datetime,
+        world: str | None,
+        seen: Mapping[str, str] | None,
+        sentence: str = "",
+    ) -> Approval:
+        """One that is granted now, and counts for as long as approvals do."""
+        times = (stamp(now), stamp(now + VALID_FOR))
+        return cls(plan.digest, True, how, by, tenant_id, *times, seen, sentence, world=world)
 
     def view(self) -> View:
         lines = [self.sentence] if self.sentence else []

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from helpers import approval as approvals
 from helpers import approvers
 from helpers import typed as in_cells
 from helpers.approval import Approval
-from helpers.clock import stamp
 from helpers.errors import ApprovalRequired
 from helpers.parameters import Parameters
 from helpers.plan import Plan
@@ -38,17 +38,11 @@ def approval_of(
     if plan.permanent and parameters.approvers:
         here = approvers.Here(world, now, who.object_id)
         return _of_rehearsal(plan, files, here) or approvers.counted(plan, parameters, folders, here)
-    made: dict[str, Any] = {
-        "by": who.object_id,
-        "tenant_id": who.tenant_id,
-        "approved_at": stamp(now),
-        "expires_at": stamp(now + approvals.VALID_FOR),
-        "world": world,
-    }
+    now_given = partial(Approval.given, plan, by=who.object_id, tenant_id=who.tenant_id, now=now, world=world)
     wanted = approvals.phrase(plan, world)
     reasons = ["what was typed is not the phrase"] if typed else list[str]()
     if typed == wanted:
-        given = Approval(plan.digest, True, "typed", seen=plan.seen, **made)
+        given = now_given("typed", seen=plan.seen)
         if fresh or not plan.permanent:
             return given
         try:
@@ -57,7 +51,7 @@ def approval_of(
             reasons = [f"the phrase in the cell does not count any more: {error.what}"]
     if not plan.permanent and parameters.mode == "apply":
         said = "The parameters say mode: apply, which covers changes that can be undone."
-        return Approval(plan.digest, True, "mode: apply", sentence=said, **made)
+        return now_given("mode: apply", seen={}, sentence=said)
     for file in files:
         try:
             file.covers(plan, now=now, world=world)

@@ -102,12 +102,7 @@ def _target(row: Mapping[str, Any]) -> tuple[Target, str | None]:
         raise NotARecord("a line that begins the run does not hold its parameters")
     if world is not None and not (isinstance(world, str) and world and world.isprintable()):
         raise NotARecord("a line that begins the run does not say in which world")
-    vault = (
-        f"/subscriptions/{given['subscription_id']}/resourceGroups/{given['resource_group']}"
-        f"/providers/Microsoft.KeyVault/vaults/{given['vault_name']}"
-    )
-    values = (vault, given["key_name"], given["organization_id"], given["tenant_id"])
-    return Target(*(value.lower() for value in values)), world
+    return Target.of(given), world
 
 
 def _ended(last: Mapping[str, Any]) -> int | None:

@@ -93,8 +93,7 @@ def ready(run: Run | None, parameters: Parameters, services: Services) -> Ready 
         from helpers.evidence import archive_address
 
         archive_address.of(wanted.publish_to)
-    names = (parameters.vault_id, parameters.key_name, parameters.organization_id, parameters.tenant_id)
-    target = Target(*(name.lower() for name in names))
+    target = Target.of(parameters.model_dump())
     with services.witness.aside():
         signs = signer(wanted.signer, run.folder if run else None, target, as_signed_in(services, parameters))
     return Ready(wanted, signs, services, parameters)

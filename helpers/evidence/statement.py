@@ -32,6 +32,14 @@ class Target:
     organization_id: str
     tenant_id: str
 
+    @classmethod
+    def of(cls, parameters: Mapping[str, Any]) -> Target:
+        """What parameters are about, given by their names, as a ledger has them."""
+        group = f"/subscriptions/{parameters['subscription_id']}/resourceGroups/{parameters['resource_group']}"
+        vault = f"{group}/providers/Microsoft.KeyVault/vaults/{parameters['vault_name']}"
+        names = (vault, parameters["key_name"], parameters["organization_id"], parameters["tenant_id"])
+        return cls(*(name.lower() for name in names))
+
 
 @dataclass(frozen=True)
 class Previous:

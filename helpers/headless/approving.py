@@ -12,8 +12,7 @@ from pathlib import Path
 from helpers import approvers
 from helpers import parameters as parameter_files
 from helpers.apply import stop_at_refusals
-from helpers.approval import VALID_FOR, Approval, phrase, save
-from helpers.clock import stamp
+from helpers.approval import Approval, phrase, save
 from helpers.display import Shown
 from helpers.errors import ApprovalRequired, WrongUsage
 from helpers.evidence.signers import Signer
@@ -76,12 +75,6 @@ def approve_run(
     return _approved(services, parameters, plan, ask, sign)
 
 
-def target_of(parameters: Parameters) -> Target:
-    """What the parameters are about, as a seal names it."""
-    names = (parameters.vault_id, parameters.key_name, parameters.organization_id, parameters.tenant_id)
-    return Target(*(name.lower() for name in names))
-
-
 def _remedy_now(services: Services, parameters: Parameters, tell: Tell) -> Plan:
     plan = remedy.plan(remedy.Wanted.of(parameters, for_good=True), remedy.facts(services, parameters))
     tell(plan)
@@ -106,17 +99,9 @@ def _approved(services: Services, parameters: Parameters, plan: Plan, ask: Ask, 
     if ask(wanted).strip() != wanted:
         raise ApprovalRequired("not approved: the phrase was not given", why="Nothing was changed.")
     who, now = services.caller, services.clock.now()
-    approval = Approval(
-        digest=plan.digest,
-        granted=True,
-        how="signed in",
-        by=who.object_id,
-        tenant_id=who.tenant_id,
-        approved_at=stamp(now),
-        expires_at=stamp(now + VALID_FOR),
-        seen=plan.seen,
-        sentence="; ".join(map(str, plan.changes)),
-        world=services.world,
+    said = "; ".join(map(str, plan.changes))
+    approval = Approval.given(
+        plan, "signed in", who.object_id, who.tenant_id, now=now, world=services.world, seen=plan.seen, sentence=said
     )
     folder = runs.home() / "approvals"
     if signer is None:
@@ -130,7 +115,11 @@ def _signer(services: Services, parameters: Parameters, sign: str | None) -> Sig
         if sign is not None:
             raise WrongUsage("--sign: the parameters pin no approvers, so a signature would be checked by nobody")
         return None
-    made = None if sign is None else signer(sign, None, target_of(parameters), as_signed_in(services, parameters))
+    made = (
+        None
+        if sign is None
+        else signer(sign, None, Target.of(parameters.model_dump()), as_signed_in(services, parameters))
+    )
     if made is None:
         raise WrongUsage(
             "the parameters pin who approves, and an approval that is not signed does not count",

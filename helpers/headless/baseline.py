@@ -13,11 +13,12 @@ from helpers.parameters import Parameters
 from helpers.record import runs
 from helpers.record.ledger import NAME, read
 from helpers.record.runs import Run
+from helpers.same_target import difference
 
 Last = Literal["last"]
 """Compare with the newest run about the same target."""
 
-_TARGET = ("cloud", "tenant_id", "vault_name", "key_name", "organization_id")
+_TARGET = ("cloud", "tenant_id", "vault_name", "key_name", "organization_id", "world")
 _HOW = frozenset({"mode", "credential", "admin_key", "remediate", "log_destination"})
 """Parameters that say how to work and not what is right."""
 
@@ -36,12 +37,9 @@ class Baseline:
 
     def other_target(self, parameters: Parameters, world: str | None) -> str:
         """In which way it is about another target, in words; empty where it is about this one."""
-        here = {name: str(getattr(parameters, name)) for name in _TARGET} | {"world": str(world)}
-        there = {name: str(self.parameters.get(name)) for name in _TARGET} | {"world": str(self.world)}
-        for name, now in here.items():
-            if there[name].lower() != now.lower():
-                return f"{self.look.run} is about {name} {there[name]}, and this is {now}"
-        return ""
+        here = {**parameters.model_dump(mode="json"), "world": world}
+        other = difference(_TARGET, {**self.parameters, "world": self.world}, here)
+        return f"{self.look.run} is about {other}" if other else ""
 
     def refuse_other_target(self, parameters: Parameters, world: str | None) -> None:
         """Raise WrongUsage, in one line, unless it is about this target."""

@@ -7,8 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpers.approval import NOBODY, VALID_FOR, Approval, save
-from helpers.clock import stamp
+from helpers.approval import NOBODY, Approval, save
 from helpers.display import Shown
 from helpers.errors import WrongUsage
 from helpers.evidence.looked_through import LookedThrough, look_through
@@ -147,16 +146,13 @@ def approve_as_rehearsal(services: Services, parameters: Parameters, run: Run) -
 
 
 def _by_nobody(services: Services, parameters: Parameters, plan: Plan) -> Approval:
-    now = services.clock.now()
-    return Approval(
-        digest=plan.digest,
-        granted=True,
-        how="rehearsal",
-        by=NOBODY,
-        tenant_id=parameters.tenant_id,
-        approved_at=stamp(now),
-        expires_at=stamp(now + VALID_FOR),
+    return Approval.given(
+        plan,
+        "rehearsal",
+        NOBODY,
+        parameters.tenant_id,
+        now=services.clock.now(),
+        world=services.world,
         seen=None,
         sentence="; ".join(map(str, plan.changes)),
-        world=services.world,
     )

@@ -13,8 +13,10 @@ import pytest
 from helpers.clock import Clock
 from helpers.errors import Refused, WrongUsage
 from helpers.evidence import files
+from helpers.evidence.recorded import read
 from helpers.evidence.self_sealing import Ending, Ready, ready
 from helpers.evidence.signers import PemSigner
+from helpers.evidence.statement import Target
 from helpers.headless.notebooks import Outcome
 from helpers.headless.run import Closing
 from helpers.parameters import Parameters, load
@@ -67,6 +69,13 @@ def test_a_run_seals_itself_however_it_ended(code: int, tmp_path: Path, private_
     assert ending.lines[0].startswith("Sealed: run 1 of its target, statement ")
     assert looked(run, signer).exit_code == 0
     assert (statement_of(run).exit_code, statement_of(run).scan.known) == (code, True)
+
+
+def test_a_target_is_the_same_from_parameters_and_from_a_ledger(tmp_path: Path) -> None:
+    """Whatever the case of the names, so that the runs about one key are one chain; the vault is the one they name."""
+    made, loud = load(GIVEN), load({**GIVEN, "vault_name": str(GIVEN["vault_name"]).upper()})
+    assert Target.of(made.model_dump()) == Target.of(loud.model_dump()) == read(run_folder(tmp_path).ledger).target
+    assert Target.of(made.model_dump()).vault_id == made.vault_id.lower()
 
 
 def test_an_interrupted_run_does_not_seal_itself(tmp_path: Path, private_file: Path) -> None:
