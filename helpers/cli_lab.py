@@ -41,7 +41,7 @@ _CLOSED = (0, 130, 143)
 @click.option("--port", metavar="N", type=click.IntRange(1024, 65535), default=8888, show_default=True)
 @click.option("--no-browser", is_flag=True, help="Only say where it answers.")
 def lab(file: str, world: str | None, going_on: str | None, port: int, no_browser: bool) -> NoReturn:
-    """Open the five notebooks in JupyterLab, with the parameters in them, in a run folder of their own.
+    """Open the five notebooks, and 00_parameters, in JupyterLab: with the parameters in them, in a run's own folder.
 
     With `cloud: rehearsal` a rehearsal cloud runs behind it: the running one, else one that ends with it. Ctrl-C, or
     Shut Down in JupyterLab, ends it all and closes the record; with `evidence` in the parameters a run that is done is

@@ -17,7 +17,7 @@ from IPython.display import display
 
 from helpers.approval import Approval
 from helpers.display import Shown, html
-from helpers.errors import RunbookError
+from helpers.errors import Failed, RunbookError
 from helpers.view import View
 
 _AGAIN = "If it stands in the field as above, press the button again."
@@ -94,6 +94,14 @@ class _Form:
             return
         except OSError as error:
             self._refuse(f"it could not be put on record: {error.strerror}.")
+            return
+        except Exception as error:  # noqa: BLE001  a front end shows nothing of one that is raised
+            told = Failed(
+                f"{type(error).__name__}: {error}",
+                why="The suite did not expect this; it is a fault of the suite or of its surroundings.",
+                next_step="Run this cell again, and answer its form; nothing is approved before.",
+            )
+            self._refuse(*told.lines())
             return
         if not approval.granted:
             self._refuse(f"{approval.sentence}.", *([_AGAIN] if self.field.value else []))

@@ -14,7 +14,7 @@ from helpers.display import Shown
 from helpers.errors import Failed, RunbookError, WrongUsage
 from helpers.guided import parameter_file
 from helpers.guided.front_end import takes_input
-from helpers.guided.looking import Looking
+from helpers.guided.looking import NAME, Looking
 from helpers.guided.offers import NOTHING, Choices
 from helpers.guided.parameter_file import Written
 from helpers.view import View
@@ -79,7 +79,7 @@ class ParameterForm:
         self.new_size = pickers.one_of("New key's bits", [3072, 4096], given.get("key_size", 3072))
         self.workspace = pickers.Picker("Workspace", self._guarded(self._clear))
         self.new_workspace = pickers.text("New workspace's name", "")
-        self.external_key = pickers.text("Name at Anthropic", str(given.get("external_key_name") or "claude-cmek"))
+        self.external_key = pickers.text("Name at Anthropic", str(given.get("external_key_name") or NAME))
         self.file = pickers.text("File to write", FILE)
         self.unfit = pickers.tick("Write it although something is not fit, to be mended later")
         self.replace = pickers.tick("Replace the file if there is another one of that name")

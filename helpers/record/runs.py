@@ -1,4 +1,4 @@
-"""Run folders: runs/<utc>-<id>/ with executed notebooks, the ledger, and the approvals made in a rehearsal."""
+"""Where things are: the project's folder, and run folders, runs/<utc>-<id>/, with notebooks, ledger and approvals."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class Run:
 
     @property
     def approvals(self) -> Path:
+        """What was approved while it was under way: by hand in a notebook, or by nobody in a rehearsal."""
         return self.folder / "approvals"
 
 

@@ -124,8 +124,9 @@ def test_a_button_alone_approves_what_can_be_undone_as_clicked(walk_onboarded: W
             ("it is not an approval file", "Remove it."),
         ),
         (OSError(28, "No space left on device"), ("could not be put on record: No space left on device",)),
+        (KeyError("oops"), ("KeyError: ", "oops", "fault of the suite", "nothing is approved before")),
     ],
-    ids=["refused", "disk full"],
+    ids=["refused", "disk full", "unexpected"],
 )
 def test_an_answer_that_fails_is_told_and_can_be_given_again(error: Exception, said: tuple[str, ...]) -> None:
     """A person who pressed the button is never left without a word."""
