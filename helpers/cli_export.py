@@ -101,6 +101,12 @@ def _parameters(file: str) -> Parameters:
     from helpers.checks import refuse_deviations
 
     checked = parameter_files.load(runs.located(file))
+    if checked.rotate:
+        raise WrongUsage(
+            "rotate: a rotation is not exported",
+            why="A script or a configuration that is run again would not know that the key was rotated already.",
+            next_step="Rotate with `run`; for the export, take rotate out of the file.",
+        )
     refuse_deviations(checked, date.min if checked.cloud == "rehearsal" else datetime.now(UTC).date())
     return checked
 

@@ -8,6 +8,7 @@ and the vendor's guide, read 2026-11-23.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from datetime import date
 from ipaddress import IPv4Network
@@ -93,6 +94,19 @@ def _ipv4_range(text: str) -> str:
 
 Day = Annotated[str, AfterValidator(_iso_date), Field(description='a date like "2026-11-23"')]
 Range = Annotated[str, AfterValidator(_ipv4_range), Field(description='an IPv4 range like "160.79.104.0/21"')]
+
+
+def _flag_or_version(value: bool | str) -> bool | str:
+    if isinstance(value, str) and not re.fullmatch("[0-9a-f]{32}", value):
+        raise ValueError("not a key version")
+    return value
+
+
+Rotation = Annotated[
+    bool | str,
+    AfterValidator(_flag_or_version),
+    Field(description="false, or the key version to rotate away from: its 32 hexadecimal digits, in quotes"),
+]
 
 
 class _Part(BaseModel):
@@ -215,6 +229,7 @@ class Parameters(_Part):
     key_name: KeyName
     key_type: Literal["RSA", "RSA-HSM"] = "RSA"
     key_size: Annotated[Literal[3072, 4096], BeforeValidator(_whole)] = 3072
+    rotate: Rotation = False
     role_scope: Literal["key", "vault"] = "key"
     product: Literal["claude_platform", "claude_enterprise"] = "claude_platform"
     organization_id: Guid

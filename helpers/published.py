@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from ipaddress import IPv4Network
 from typing import Final
@@ -68,3 +69,11 @@ def role_name(role_id: str) -> str:
 def organization_tag(organization_id: str) -> tuple[str, str]:
     """The tag that binds a key version to an organization: name and value."""
     return f"{ORGANIZATION_TAG_PREFIX}{organization_id}", ORGANIZATION_TAG_VALUE
+
+
+def organizations(tags: Mapping[str, str]) -> tuple[str, ...]:
+    """The organizations that tags of a key version name with the value that counts, sorted."""
+    named = (name for name, value in tags.items() if value == ORGANIZATION_TAG_VALUE)
+    return tuple(
+        sorted(name.removeprefix(ORGANIZATION_TAG_PREFIX) for name in named if name.startswith(ORGANIZATION_TAG_PREFIX))
+    )

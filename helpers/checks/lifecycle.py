@@ -23,7 +23,9 @@ _KEY_REFUSES = ("KeyDisabled", "KeyExpired", "KeyNotYetValid", "KeyOperationForb
 
 def _expiry(found: Facts, _: Parameters) -> Finding:
     expected = f"none, or more than {EXPIRY_WARNING_DAYS} days away"
-    mend = "Rotate the key before that day (02 tags the new version), keep the old one enabled, and validate again."
+    mend = (
+        "Rotate the key before that day (rotate names this version; 02 tags the new version); keep the old one enabled."
+    )
 
     def judge(key: Key) -> Finding:
         if key.expires is None:
@@ -46,7 +48,7 @@ def _rotation(found: Facts, _: Parameters) -> Finding:
         if timed:
             return passed(f"rotates after or before {', '.join(timed)}; the new version needs the tag again", expected)
         mend = (
-            "az keyvault key rotation-policy update, or accept V27 and rotate by hand; each new version needs the tag."
+            "az keyvault key rotation-policy update, or accept V27 and rotate with 02; each new version needs the tag."
         )
         return failed("no Rotate action", expected, mend)
 
@@ -66,7 +68,8 @@ def _older_versions(found: Facts, _: Parameters) -> Finding:
     return on(_of_the_key(found, found.versions), judge, absent=_MISSING)
 
 
-def _one_version(found: Facts, _: Parameters) -> Finding:
+def _one_version(found: Facts, parameters: Parameters) -> Finding:
+    """One version, or a current one that was made after the one that `rotate` names, with none between them."""
     expected = "one version, the current one"
 
     def judge(rows: tuple[KeyVersion, ...], key: Key) -> Finding:
@@ -77,6 +80,9 @@ def _one_version(found: Facts, _: Parameters) -> Finding:
             return failed(f"the newest of {len(rows)} is {rows[0].version}, and {key.version} was read", expected, mend)
         if len(rows) == 1:
             return passed(key.version, expected)
+        if rows[1].version == parameters.rotate:
+            told = f"{len(rows)}; the current one is the rotation away from {parameters.rotate} that was asked for"
+            return passed(told, f"{expected}, or a rotation that was asked for")
         made = ", ".join(f"{r.version[:8]}… of {r.created:%Y-%m-%d}" if r.created else r.version for r in rows)
         mend = "If each of them was meant (a rotation), accept V29 with an owner and an end; else find out who made it."
         return failed(f"{len(rows)}: {made}", expected, mend)

@@ -21,6 +21,7 @@ from helpers.model.subscriptions import Subscription
 from helpers.parameters import Parameters
 from helpers.plan import Change, Refusal
 from helpers.steps import key as key_step
+from helpers.steps.key_tags import Tag
 
 Fit = Literal["fit", "not fit", "UNKNOWN"]
 _VAULT_ID = re.compile(
@@ -154,7 +155,7 @@ def _as_left(there: Key, changes: Iterable[Change]) -> Key:
     """The key as it will be when 02 has done what it plans."""
     for change in changes:
         match change:
-            case key_step.Tag(tags=tags):
+            case Tag(tags=tags):
                 there = replace(there, tags={**there.tags, **tags})
             case key_step.Narrow(operations=operations):
                 there = replace(there, operations=operations)

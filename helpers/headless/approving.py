@@ -1,7 +1,7 @@
 """`approve`: a permanent plan, shown again, approved by whoever is signed in, as a file that names its digest.
 
-There are two such plans: purge protection, where it is a remedy that was asked for, and the attaching. Each is found by
-the name of its step, planned on what is there now, and approved by itself.
+There are three such plans: a rotation and purge protection, where they were asked for, and the attaching. Each is found
+by the name of its step, planned on what is there now, and approved by itself.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from helpers.plan import Plan
 from helpers.record import ledger, runs
 from helpers.record.runs import Run
 from helpers.services.connect import Services
-from helpers.steps import attach, remedy
+from helpers.steps import attach, key, remedy
 
 Ask = Callable[[str], str]
 Tell = Callable[[Shown], None]
@@ -32,13 +32,14 @@ Tell = Callable[[Shown], None]
 def approve_file(
     services: Services, parameters: Parameters, ask: Ask, *, tell: Tell, sign: str | None = None
 ) -> tuple[Path, str]:
-    """Read everything now, and approve what comes first and is still to be done: a remedy for good, else the attaching.
+    """Read what is there now, and approve what comes first and is still to be done: rotation, remedy, or attaching.
 
     Raises Refused or Unproven when it would not be done, WrongUsage when nothing permanent is planned,
     ApprovalRequired when the phrase is not given.
     """
-    asked = remedy.intended(parameters) is not None
-    plan = _remedy_now(services, parameters, tell) if asked else None
+    plan = _rotation_now(services, parameters, tell) if key.intended(parameters) else None
+    if plan is None or not (plan.permanent or plan.refusals):
+        plan = _remedy_now(services, parameters, tell) if remedy.intended(parameters) else None
     if plan is None or plan.nothing_to_do:
         plan = _attaching_now(services, parameters, tell)
     stop_at_refusals(plan)
@@ -75,6 +76,12 @@ def approve_run(
     return _approved(services, parameters, plan, ask, sign)
 
 
+def _rotation_now(services: Services, parameters: Parameters, tell: Tell) -> Plan:
+    plan = key.plan(key.Wanted.of(parameters), key.facts(services, parameters))
+    tell(plan)
+    return plan
+
+
 def _remedy_now(services: Services, parameters: Parameters, tell: Tell) -> Plan:
     plan = remedy.plan(remedy.Wanted.of(parameters, for_good=True), remedy.facts(services, parameters))
     tell(plan)
@@ -89,7 +96,7 @@ def _attaching_now(services: Services, parameters: Parameters, tell: Tell) -> Pl
     return plan
 
 
-_PLANS = {remedy.FOR_GOOD: _remedy_now, attach.STEP: _attaching_now}
+_PLANS = {key.STEP: _rotation_now, remedy.FOR_GOOD: _remedy_now, attach.STEP: _attaching_now}
 """How each permanent plan is made now, by the name of its step. Each shows what it rests on."""
 
 

@@ -20,7 +20,7 @@ from helpers.record.ledger import read
 from helpers.record.runs import Run
 from helpers.record.under_way import under_way
 from helpers.services.connect import Services
-from helpers.steps import attach, remedy
+from helpers.steps import attach, key, remedy
 from helpers.view import Table, View
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def approve_as_rehearsal(services: Services, parameters: Parameters, run: Run) -
     if services.world is None:
         raise WrongUsage("only a rehearsal approves itself")
     attaching = None if parameters.product == "claude_enterprise" else attach.intended(parameters)
-    plans = (remedy.intended(parameters), attaching)
+    plans = (key.intended(parameters), remedy.intended(parameters), attaching)
     return tuple(save(_by_nobody(services, parameters, plan), run.approvals) for plan in plans if plan is not None)
 
 

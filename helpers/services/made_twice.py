@@ -57,6 +57,31 @@ def only_version(
     )
 
 
+def only_new_version(
+    made: Key, before: Collection[str], listed: Found[tuple[KeyVersion, ...]], newest: Callable[[], Found[Key]]
+) -> None:
+    """Raise unless a rotation made the only version beside those of `before`. `newest` is asked only where it did not.
+
+    Unlike two keys that were created at once, both may have been used by now: neither is to be disabled.
+    """
+    found = _read(f"version {made.version} of {made.name} was made", listed)
+    rows = {row.version: row.created for row in found if row.version not in before}
+    rows.setdefault(made.version, made.created)
+    if len(rows) == 1:
+        return
+    current = newest()
+    keep = current.value.version if isinstance(current, Known) else next(iter(rows))
+    raise Refused(
+        f"{_number(rows)} new versions of {made.name} were made at the same time: "
+        + " and ".join(f"{version} (created {_time(created)})" for version, created in rows.items()),
+        why="Another machine rotates this key as well. No version was touched after that.",
+        next_step=f"Leave all of them enabled: a version cannot be deleted by itself, {keep} is the current one, and "
+        "Anthropic may have encrypted data under the others meanwhile. Then run this step again, on one machine only: "
+        "it keeps the current version and makes no further one. V29 warns of the one too many until somebody accepts "
+        "it.",
+    )
+
+
 def only_external_key(made: Dated[ExternalKey], listed: Found[tuple[Dated[ExternalKey], ...]]) -> None:
     """Raise unless what was registered just now is the only external key for its vault, key and tenant."""
     wanted, found = made.it, _read(f"external key {made.id} was registered", listed)

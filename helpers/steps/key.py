@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from helpers import published
 from helpers.facts import Facts
-from helpers.model import Absent, DeletedKey, Found, Key, Known, Unknown, Vault
+from helpers.model import Absent, DeletedKey, Found, Key, KeyVersion, Known, Unknown, Vault
 from helpers.parameters import Parameters
 from helpers.plan import Change, Done, Keep, Plan, Refusal
+from helpers.steps import key_rotation
 from helpers.steps.consent import tenant_refusal
+from helpers.steps.key_rotation import Rotate, Rotation
+from helpers.steps.key_tags import Tag, done, place, serves, too_many_tags
 
 if TYPE_CHECKING:
     from helpers.services.connect import Services
@@ -31,6 +34,8 @@ class Wanted:
     size: int
     operations: tuple[str, ...]
     tags: tuple[tuple[str, str], ...]
+    rotate: Rotation = False
+    """The version to rotate away from; True is refused with what to write."""
 
     @classmethod
     def of(cls, parameters: Parameters) -> Wanted:
@@ -42,6 +47,7 @@ class Wanted:
             size=parameters.key_size,
             operations=published.KEY_OPERATIONS,
             tags=(parameters.organization_tag,),
+            rotate=parameters.rotate,
         )
 
     def missing_tags(self, key: Key) -> dict[str, str]:
@@ -85,33 +91,7 @@ class Create:
             operations=self.wanted.operations,
             tags=dict(self.wanted.tags),
         )
-        return _done("created the key", made, services)
-
-
-@dataclass(frozen=True)
-class Tag:
-    """Add tags to the current version, beside those it has: the service replaces the whole map, so they are merged."""
-
-    vault: str
-    key: Key
-    tags: Mapping[str, str]
-    permanent: ClassVar[bool] = False
-
-    def __str__(self) -> str:
-        added = ", ".join(f"{name}={value}" for name, value in self.tags.items())
-        others = ", ".join(sorted(set(self.key.tags) - set(self.tags)))
-        kept = f", keeping {others}" if others else ""
-        return f"set the tag {added} on version {self.key.version} of {self.key.name}{kept}"
-
-    def intent(self) -> Mapping[str, str]:
-        return {"change": "tag key", **_place(self.vault, self.key), "tags": " ".join(sorted(self.tags))}
-
-    def seen(self) -> Mapping[str, str]:
-        return {"key version": self.key.version}
-
-    def perform(self, services: Services) -> Done:
-        merged = {**self.key.tags, **self.tags}
-        return _done("tagged the key", services.keys.update(self.key.name, self.key.version, tags=merged), services)
+        return done("created the key", made, services)
 
 
 @dataclass(frozen=True)
@@ -121,21 +101,22 @@ class Narrow:
     vault: str
     key: Key
     operations: tuple[str, ...]
+    own: Mapping[str, str]
     permanent: ClassVar[bool] = False
 
     def __str__(self) -> str:
         extra = ", ".join(sorted(set(self.key.operations) - set(self.operations)))
-        return f"take {extra} away from version {self.key.version} of {self.key.name}"
+        return f"take {extra} away from version {self.key.version} of {self.key.name}{serves(self.key, self.own)}"
 
     def intent(self) -> Mapping[str, str]:
-        return {"change": "narrow key", **_place(self.vault, self.key), "operations": " ".join(self.operations)}
+        return {"change": "narrow key", **place(self.vault, self.key), "operations": " ".join(self.operations)}
 
     def seen(self) -> Mapping[str, str]:
         return {"key version": self.key.version, "operations": " ".join(sorted(self.key.operations))}
 
     def perform(self, services: Services) -> Done:
         narrowed = services.keys.update(self.key.name, self.key.version, operations=self.operations)
-        return _done("narrowed the key", narrowed, services)
+        return done("narrowed the key", narrowed, services)
 
 
 def facts(services: Services, parameters: Parameters) -> Facts:
@@ -158,7 +139,7 @@ def again(services: Services, parameters: Parameters, wanted: Wanted) -> Plan:
 
 
 def plan(wanted: Wanted, found: Facts) -> Plan:
-    """Adopt or create; never a second version. What stands in the way is a Refusal; nothing is raised."""
+    """Adopt or create; a second version only where it is asked for, and once. What stands in the way is a Refusal."""
     refusal = tenant_refusal(wanted.tenant_id, found.vault) or _sku_refusal(wanted, found.vault)
     if refusal:
         return Plan(STEP, (refusal,))
@@ -173,22 +154,41 @@ def plan(wanted: Wanted, found: Facts) -> Plan:
             )
             return Plan(STEP, (refusal,))
         case Absent():
-            return Plan(STEP, (_soft_deleted(wanted, found.deleted_key) or Create(wanted),))
+            taken = _soft_deleted(wanted, found.deleted_key)
+            return Plan(STEP, (taken or key_rotation.no_key(wanted) or Create(wanted),))
         case Known(key):
-            return Plan(STEP, _adopted(wanted, key, found.read_at))
+            return Plan(STEP, _adopted(wanted, key, found.versions, found.read_at))
 
 
-def _adopted(wanted: Wanted, key: Key, now: datetime | None) -> tuple[Change | Keep | Refusal, ...]:
-    refusal = _differs(wanted, key) or _not_usable(key, now) or too_many_tags(wanted, key)
+def intended(parameters: Parameters) -> Plan | None:
+    """The rotation that the parameters ask for, with the digest it will have; None where they name no version."""
+    if not isinstance(parameters.rotate, str):
+        return None
+    return Plan(STEP, (Rotate(Wanted.of(parameters), None),))
+
+
+def _adopted(
+    wanted: Wanted, key: Key, versions: Found[tuple[KeyVersion, ...]], now: datetime | None
+) -> tuple[Change | Keep | Refusal, ...]:
+    own, rotates = dict(wanted.tags), wanted.rotate == key.version
+    refusal = (
+        _differs(wanted, key)
+        or _not_usable(replace(key, expires=None) if rotates else key, now)  # rotating is what mends an expired one
+        or too_many_tags(own, key)
+        or key_rotation.refusal(wanted.rotate, key, versions)
+    )
     if refusal:
         return (refusal,)
+    if rotates and isinstance(versions, Known):
+        return (Rotate(wanted, key, tuple(row.version for row in versions.value)),)
     changes: list[Change] = []
     missing = wanted.missing_tags(key)
     if missing:
         changes.append(Tag(wanted.vault, key, missing))
     if set(key.operations) != set(wanted.operations):
-        changes.append(Narrow(wanted.vault, key, wanted.operations))
-    return tuple(changes) or (Keep(f"{key.name} version {key.version} is already right"),)
+        changes.append(Narrow(wanted.vault, key, wanted.operations, own))
+    rotated = f"; it was rotated away from {wanted.rotate} already" if wanted.rotate else ""
+    return tuple(changes) or (Keep(f"{key.name} version {key.version} is already right{rotated}{serves(key, own)}"),)
 
 
 def _differs(wanted: Wanted, key: Key) -> Refusal | None:
@@ -226,20 +226,6 @@ def _not_usable(key: Key, now: datetime | None) -> Refusal | None:
     )
 
 
-def too_many_tags(wanted: Wanted, key: Key) -> Refusal | None:
-    """A Refusal where the wanted tags do not fit beside those that are there."""
-    after = len({**key.tags, **dict(wanted.tags)})
-    if after <= published.MOST_TAGS:
-        return None
-    return Refusal(
-        "there is no room for the organization tag",
-        why=f"Key Vault holds at most {published.MOST_TAGS} tags on a key version.",
-        next_step="Remove a tag that is not needed, then run this step again.",
-        got=f"{len(key.tags)} tags",
-        expected=f"at most {published.MOST_TAGS - len(wanted.missing_tags(key))}",
-    )
-
-
 def _soft_deleted(wanted: Wanted, deleted: Found[DeletedKey]) -> Refusal | None:
     if not isinstance(deleted, Known):
         return None
@@ -263,17 +249,3 @@ def _sku_refusal(wanted: Wanted, vault: Found[Vault]) -> Refusal | None:
         got=vault.value.sku,
         expected="premium",
     )
-
-
-def _place(vault: str, key: Key) -> dict[str, str]:
-    return {"vault": vault.lower(), "key": key.name.lower()}
-
-
-def _done(what: str, key: Key, services: Services) -> Done:
-    kept = {
-        "version": key.version,
-        "public key SHA-256": str(key.public_sha256),
-        "operations": " ".join(key.operations),
-        "tags": " ".join(f"{name}={value}" for name, value in sorted(key.tags.items())),
-    }
-    return Done(what, kept, services.witness.request_id)

@@ -17,6 +17,7 @@ from helpers.parameters import Parameters, Remedy
 from helpers.plan import Change, Item, Keep, Plan, Refusal, Waits
 from helpers.steps import key, verify
 from helpers.steps.consent import tenant_refusal
+from helpers.steps.key_tags import Tag, too_many_tags
 from helpers.steps.remedy_changes import SETTING, AddLock, LetIn, ProtectFromPurge, SendAuditLog
 from helpers.waiting import NotYet
 
@@ -30,7 +31,7 @@ READABLE_SECONDS = 120.0
 _REVERSIBLE: tuple[Remedy, ...] = ("organization_tag", "diagnostic_settings", "network_rules", "delete_lock")
 """In the order they are done: the lock last."""
 _PERMANENT: tuple[Remedy, ...] = ("purge_protection",)
-_MENDS = {key.Tag: "V30", SendAuditLog: "V35", LetIn: "V09", AddLock: "V13", ProtectFromPurge: "V06"}
+_MENDS = {Tag: "V30", SendAuditLog: "V35", LetIn: "V09", AddLock: "V13", ProtectFromPurge: "V06"}
 _JUDGES = {check.id: check.judge for check in ALL}
 
 
@@ -125,7 +126,7 @@ def _tag(parameters: Parameters, found: Facts, _: Vault) -> Item:
             missing = wanted.missing_tags(there)
             if not missing:
                 return Keep(f"{there.name} version {there.version} has the organization tag already")
-            return key.too_many_tags(wanted, there) or key.Tag(parameters.vault_id, there, missing)
+            return too_many_tags(dict(wanted.tags), there) or Tag(parameters.vault_id, there, missing)
     return _unread("the key", found.key)
 
 

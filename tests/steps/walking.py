@@ -73,7 +73,7 @@ class Walk:
         return self.register(identity, **changes)
 
     def reversible(self, name: str, identity: str = "operator", typed: str = "", **changes: Any) -> Plan:
-        """01, 02 or 03: read, plan, approve, apply, finish. The plan at the start."""
+        """01, 02 or 03: read, plan, approve, apply, finish. The right phrase is typed for what is for good."""
         module = REVERSIBLE[name]
         step = self.begin(name, identity, **changes)
         wanted = module.Wanted.of(step.parameters)
@@ -134,7 +134,7 @@ class Walk:
     def _change(self, step: Step, module: ModuleType, wanted: Any, typed: str) -> Plan:
         found = step.read(module.facts)
         plan: Plan = module.plan(wanted, found)
-        approval = step.approve(plan, typed)
+        approval = step.approve(plan, typed or (approvals.phrase(plan, step.services.world) if plan.permanent else ""))
         receipt: Receipt = step.apply(module, wanted, plan, approval)
         for value in (found, plan, approval, receipt):
             self.show(value)

@@ -12,6 +12,7 @@ from helpers.checks import judge
 from helpers.model import Known, RotationPolicy, Unknown
 from helpers.plan import Change, Keep, Plan, Refusal, Waits
 from helpers.steps import attach, consent, key, rbac, register
+from helpers.steps.key_tags import Tag
 from tests.cases.building import facts, one, parameters
 from tests.unit.changes import Pretended
 
@@ -74,7 +75,7 @@ REAL_CHANGES: dict[str, tuple[Any, Any]] = {
     "create": (key, lambda **more: key.Create(key.Wanted.of(parameters(**more)))),
     "tag": (
         key,
-        lambda **more: key.Tag(
+        lambda **more: Tag(
             parameters(**more).vault_id,
             one("key", name=parameters(**more).key_name),
             key.Wanted.of(parameters(**more)).missing_tags(one("key", tags={})),

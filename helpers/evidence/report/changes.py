@@ -11,6 +11,7 @@ FOUND_THERE = ("the service principal was there already",)
 
 ATTACH = "attach external key"
 PURGE_PROTECTION = "enable purge protection"
+ROTATE = "rotate key"
 
 
 @dataclass(frozen=True)

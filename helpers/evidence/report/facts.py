@@ -42,6 +42,7 @@ WRITES = {
     "create key": "key",
     "tag key": "key",
     "narrow key": "key",
+    "rotate key": "key",
     "assign role": "assignments",
     "register external key": "external_keys",
     "attach external key": "workspaces",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from helpers.evidence.report.attachment import attachment
-from helpers.evidence.report.changes import PURGE_PROTECTION, changes
+from helpers.evidence.report.changes import PURGE_PROTECTION, ROTATE, changes
 from helpers.evidence.report.markup import Html, bullets, code, joined, mark, paragraph, strong, table
 from helpers.evidence.report.told import Told
 
@@ -20,6 +20,10 @@ AFTER_ATTACHING = (
 PROTECTED = (
     "Purge protection can never be switched off again. Until the retention days of a deleted key or vault are over, "
     "nobody can purge it, and its name cannot be used again."
+)
+ROTATED = (
+    "A key version can never be removed by itself, and no older one becomes current again. It does no harm while every "
+    "version stays enabled: data stays encrypted under the version it was written with."
 )
 
 
@@ -61,4 +65,6 @@ def shown(told: Told) -> Html:
         parts += [paragraph(follows), bullets(AFTER_ATTACHING)]
     if any(change.kind == PURGE_PROTECTION for change in good):
         parts.append(paragraph(PROTECTED))
+    if any(change.kind == ROTATE for change in good):
+        parts.append(paragraph(ROTATED))
     return joined(parts)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from helpers.evidence.report.changes import ATTACH, PURGE_PROTECTION
+from helpers.evidence.report.changes import ATTACH, PURGE_PROTECTION, ROTATE
 from helpers.evidence.report.shell import NotShown, admin_api, az
 from helpers.evidence.report.undo_ground import Ground, Undo
 
@@ -117,6 +117,15 @@ def _narrowed(ground: Ground) -> Undo:
     )  # fmt: skip
 
 
+def _rotated(ground: Ground) -> Undo:
+    return Undo(
+        ground.change,
+        "Keep every version enabled: data is encrypted under each that was current when it was written. What is written "
+        "from now on is encrypted under the new one.",
+        never="Key Vault removes no version by itself, and makes no older one current again.",
+    )
+
+
 def _consented(ground: Ground) -> Undo:
     locked = "without the service principal Claude cannot read it. " if ground.held.may_hold_data else ""
     return Undo(
@@ -187,6 +196,7 @@ WAYS: Mapping[str, Callable[[Ground], Undo]] = {
     "create key": _created_key,
     "tag key": _tagged,
     "narrow key": _narrowed,
+    ROTATE: _rotated,
     "assign role": _assigned,
     "register external key": _registered,
     ATTACH: _attached,

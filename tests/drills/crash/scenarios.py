@@ -134,4 +134,19 @@ MEND = Scenario(
     },
     step="04",
 )
-SCENARIOS = {scenario.name: scenario for scenario in (ONBOARD, ADOPT, MEND)}
+ROTATE = Scenario(
+    name="rotate",
+    about="Everything is onboarded, the key serves another organization as well, and it is to be rotated once",
+    base="onboarded",
+    changes={
+        f"vaults.{VAULT}.keys.{KEY}.versions.{VERSION}.tags": {
+            f"anthropic-org-{GIVEN['organization_id']}": "true",
+            "anthropic-org-33333333-4444-4555-8666-000000000000": "true",
+        },
+    },
+    writes=("CreateKey",),
+    overtaken=("02_key#1",),
+    parameters={"rotate": VERSION},
+    step="02",
+)
+SCENARIOS = {scenario.name: scenario for scenario in (ONBOARD, ADOPT, MEND, ROTATE)}

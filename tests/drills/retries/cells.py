@@ -17,7 +17,7 @@ from helpers.record import ledger
 from tests.drills.crash.cells import Verdict, run_of, stopped_by
 from tests.drills.crash.clouds import Row
 from tests.drills.crash.grounds import Ground, Recorded, Request
-from tests.drills.crash.scenarios import ADOPT, MEND, ONBOARD
+from tests.drills.crash.scenarios import ADOPT, MEND, ONBOARD, ROTATE
 from tests.drills.retries.faults import KINDS, Kind
 
 WRITES: Mapping[str, Mapping[str, int]] = {
@@ -35,6 +35,7 @@ WRITES: Mapping[str, Mapping[str, int]] = {
         "Vaults_Update": 2,
         "ManagementLocks_CreateOrUpdateByScope": 1,
     },
+    ROTATE.name: {"CreateKey": 1},
 }
 """The writes that meet every fault, by scenario, and how many of each there are: first the tag, then narrowing; first
 the network rules, then purge protection."""
