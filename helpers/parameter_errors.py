@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Mapping
 from itertools import takewhile
@@ -13,6 +14,8 @@ from pydantic.fields import FieldInfo
 from helpers.errors import WrongUsage
 from helpers.record.secrets import looks_like
 from helpers.yaml_file import shortened
+
+_MANAGED_HSM = re.compile(r"\.managedhsm\.|/managedHSMs/", re.IGNORECASE)
 
 
 def first_line(error: ValidationError, given: dict[str, Any], model: type[BaseModel]) -> str:
@@ -42,6 +45,25 @@ def refuse_secrets(source: str, values: Any, key: str = "") -> None:
             refuse_secrets(source, value, f"{key}.{number}")
     elif isinstance(values, str) and looks_like(values):
         raise WrongUsage(f"{source}: {shortened(key)}: given {shown(values)}")
+
+
+def refuse_managed_hsm(source: str, values: Mapping[Any, Any]) -> None:
+    """Raise WrongUsage where a vault is named, by host, address or resource ID, that is a Managed HSM.
+
+    Anthropic's guide gives addresses for one and no role: Managed HSM has roles of its own (read 2026-11-23).
+    """
+    evidence = values.get("evidence")
+    named = {
+        "vault_name": values.get("vault_name"),
+        "admin_key": values.get("admin_key"),
+        "evidence.signer": evidence.get("signer") if isinstance(evidence, Mapping) else None,
+    }
+    for key, value in named.items():
+        if isinstance(value, str) and _MANAGED_HSM.search(value):
+            raise WrongUsage(
+                f"{source}: {key}: given a Managed HSM, and this suite works with key vaults only: Anthropic's "
+                "documentation does not say which role its service principal needs in a Managed HSM"
+            )
 
 
 def refuse_unknown(source: str, values: Mapping[Any, Any], model: type[BaseModel]) -> None:

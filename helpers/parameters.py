@@ -28,7 +28,7 @@ from pydantic import (
 
 from helpers import published
 from helpers.errors import WrongUsage
-from helpers.parameter_errors import first_line, refuse_secrets, refuse_unknown
+from helpers.parameter_errors import first_line, refuse_managed_hsm, refuse_secrets, refuse_unknown
 from helpers.yaml_file import read
 
 
@@ -313,6 +313,7 @@ def load(given: str | Path | Mapping[str, Any]) -> Parameters:
     """
     source, values = ("parameters", given) if isinstance(given, Mapping) else (str(given), values_of(given))
     refuse_secrets(source, values)
+    refuse_managed_hsm(source, values)
     refuse_unknown(source, values, Parameters)
     try:
         return Parameters.model_validate(dict(values))
