@@ -103,6 +103,17 @@ def test_remedies_that_are_not_in_the_script_are_named(tmp_path: Path) -> None:
     assert "Not in the script: remediate (delete_lock)" in done.err
 
 
+@pytest.mark.parametrize("kind", ["az", "terraform"])
+@pytest.mark.parametrize("rotate", [True, "0123456789abcdef0123456789abcdef"])
+def test_a_rotation_is_not_exported(tmp_path: Path, kind: str, rotate: bool | str) -> None:
+    """It is refused, since a script that is run again could not tell that the key was rotated already."""
+    values = {**read(ROOT / FILE)["parameters"], "rotate": rotate}
+    (tmp_path / "rotating.yaml").write_text(yaml.safe_dump({"parameters": values}), encoding="utf-8")
+    done = command("export", kind, "-f", str(tmp_path / "rotating.yaml"))
+    assert (done.code, done.out) == (64, "")
+    assert "a rotation is not exported" in done.err and "take rotate out of the file" in done.err
+
+
 def test_two_exports_differ_in_their_head_and_values_alone() -> None:
     """So a review of one is a review of all but its block of values."""
     one = exported.script(parameters(), FILE)

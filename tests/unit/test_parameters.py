@@ -27,6 +27,11 @@ REFERENCE = (
 )
 SO = "(YAML reads yes, no, on and off so: use quotes)"
 NUMBER = "(YAML reads it as a number: use quotes)"
+ROTATION = "false, or the key version to rotate away from: its 32 hexadecimal digits, in quotes"
+HSM = (
+    "given a Managed HSM, and this suite works with key vaults only: Anthropic's documentation does not say which role "
+    "its service principal needs in a Managed HSM"
+)
 WAYS = "azure_cli, browser, device_code, managed_identity, workload_identity or environment"
 ADMIN_KEY = "sk-ant-admin01-not-a-real-key"
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJub2JvZHkifQ.c2lnbmF0dXJl"
@@ -107,6 +112,16 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("more approvals than approvers", {"approvers": [JANE], "approvers_required": 2}, "approvers_required: given 2; allowed: at most the number of approvers"),
     ("approvals without approvers", {"approvers_required": 2}, "approvers_required: given 2; allowed: at most the number of approvers"),
     ("no approval", {"approvers_required": 0}, "approvers_required: given 0; allowed: a whole number from 1 to 5"),
+    ("rotate to a short version", {"rotate": "0123"}, f"rotate: given '0123'; allowed: {ROTATION}"),
+    ("rotate by capitals", {"rotate": "A" * 32}, f"rotate: given '{'A' * 32}'; allowed: {ROTATION}"),
+    ("rotate by a number", {"rotate": 83}, f"rotate: given 83; allowed: {ROTATION}"),
+    ("rotate by a mapping", {"rotate": {"from": "0" * 32}}, f"rotate: given {{'from': '{'0' * 32}'}}; allowed: {ROTATION}"),
+    ("rotate by nothing", {"rotate": None}, f"rotate: given null; allowed: {ROTATION}"),
+    ("Managed HSM as a host", {"vault_name": "contoso.managedhsm.azure.net"}, f"vault_name: {HSM}"),
+    ("Managed HSM by its address", {"vault_name": "https://Contoso.ManagedHSM.azure.net/"}, f"vault_name: {HSM}"),
+    ("Managed HSM by its resource", {"vault_name": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.KeyVault/managedHSMs/contoso"}, f"vault_name: {HSM}"),
+    ("admin key in a Managed HSM", {"admin_key": "keyvault:https://contoso.managedhsm.azure.net/secrets/admin"}, f"admin_key: {HSM}"),
+    ("signer in a Managed HSM", {"evidence": {"signer": f"keyvault:https://contoso.managedhsm.azure.net/keys/sign/{'0' * 32}"}}, f"evidence.signer: {HSM}"),
     ("other app id", {"app_id": TENANT}, f"app_id: there is no such parameter; the parameters are {', '.join(Parameters.model_fields)}"),
     ("key in upper case", {"Tenant_Id": TENANT}, f"Tenant_Id: there is no such parameter; the parameters are {', '.join(Parameters.model_fields)}"),
     ("key of two lines", {"a\nb": 1}, f"a?b: there is no such parameter; the parameters are {', '.join(Parameters.model_fields)}"),
@@ -263,6 +278,9 @@ def test_names_are_derived_once() -> None:
         {"cloud": "rehearsal", "credential": None},
         {"product": "claude_enterprise", "workspace": None, "external_key_name": None},
         {"vault_name": "k" * 24},
+        {"vault_name": "managedhsm"},
+        {"rotate": True},
+        {"rotate": "0123456789abcdef0123456789abcdef"},
         {"vault_name": "kv1"},
         {"key_name": "0"},
         {"resource_group": "rg_(prod).1-x"},

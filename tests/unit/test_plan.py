@@ -13,7 +13,7 @@ from helpers.model import Known, RotationPolicy, Unknown
 from helpers.plan import Change, Keep, Plan, Refusal, Waits
 from helpers.steps import attach, consent, key, rbac, register
 from helpers.steps.key_tags import Tag
-from tests.cases.building import facts, one, parameters
+from tests.cases.building import VERSION, facts, one, parameters
 from tests.unit.changes import Pretended
 
 INTENT = {"change": "attach", "vault": "v", "key": "k"}
@@ -81,6 +81,7 @@ REAL_CHANGES: dict[str, tuple[Any, Any]] = {
             key.Wanted.of(parameters(**more)).missing_tags(one("key", tags={})),
         ),
     ),
+    "rotate": (key, lambda **more: key.Rotate(key.Wanted.of(parameters(**{"rotate": VERSION, **more})), None)),
     "grant": (rbac, lambda **more: rbac.Grant(rbac.Wanted.of(parameters(**more)), one("principals"))),
     "register": (register, lambda **more: register.Register(register.Wanted.of(parameters(**more)))),
     "attach": (attach, lambda **more: attach.Attach(attach.Wanted.of(parameters(**more)), "cmek_01", {})),
@@ -91,6 +92,14 @@ COUNTS = {
     "consent": ({"tenant_id": OTHER},),
     "create": (*WHERE, {"key_name": "other"}, {"key_type": "RSA-HSM"}, {"key_size": 4096}, {"organization_id": OTHER}),
     "tag": (*WHERE, {"key_name": "other"}, {"organization_id": OTHER}),
+    "rotate": (
+        *WHERE,
+        {"key_name": "other"},
+        {"rotate": "0" * 32},
+        {"key_type": "RSA-HSM"},
+        {"key_size": 4096},
+        {"organization_id": OTHER},
+    ),
     "grant": (*WHERE, {"key_name": "other"}, {"role_scope": "vault"}),
     "register": ({"vault_name": "kv-other"}, {"key_name": "other"}, {"tenant_id": OTHER}, {"organization_id": OTHER}),
     "attach": (
@@ -136,9 +145,9 @@ def test_registering_and_attaching_are_two_plans() -> None:
     assert attach.intended(parameters()).step == attach.STEP
 
 
-def test_only_attaching_is_permanent() -> None:
-    """The one door that closes behind is marked as such, and no other."""
-    assert [name for name, (_, make) in REAL_CHANGES.items() if make().permanent] == ["attach"]
+def test_rotating_and_attaching_are_permanent() -> None:
+    """What can never be taken back is marked as such, and nothing else."""
+    assert [name for name, (_, make) in REAL_CHANGES.items() if make().permanent] == ["rotate", "attach"]
 
 
 def test_attaching_names_what_was_seen() -> None:

@@ -52,6 +52,17 @@ def test_a_role_is_called_by_its_name(role: str, name: str) -> None:
     assert published.role_name(role) == name
 
 
+def test_the_organizations_that_tags_name() -> None:
+    """Only a tag of the name and of the value that count names one; they come in order."""
+    tags = {
+        "anthropic-org-b": "true",
+        "anthropic-org-a": "true",
+        "anthropic-org-c": "false",
+        "my-anthropic-org-d": "true",
+    }
+    assert published.organizations(tags) == ("a", "b")
+
+
 def test_the_organization_tag() -> None:
     """The tag's name ends in the organization's id, and its value is the text true."""
     tag = published.organization_tag("33333333-4444-4555-8666-777777777777")

@@ -120,8 +120,7 @@ def _narrowed(ground: Ground) -> Undo:
 def _rotated(ground: Ground) -> Undo:
     return Undo(
         ground.change,
-        "Keep every version enabled: data is encrypted under each that was current when it was written. What is written "
-        "from now on is encrypted under the new one.",
+        "Keep every version enabled: data stays encrypted under the version that was current when it was written.",
         never="Key Vault removes no version by itself, and makes no older one current again.",
     )
 

@@ -248,6 +248,15 @@ def test_a_kind_that_is_not_known(onboarding: Record) -> None:
     assert not entry.commands and "does not know this kind of change" in entry.follows
 
 
+def test_a_rotation_cannot_be_undone(mending: Record) -> None:
+    """It has no command: every version is to stay enabled, and the report says what follows from one more."""
+    (about,) = [row for row in mending.of("about_to", "02") if row["intent"]["change"] == "narrow key"]
+    about["intent"]["change"], about["permanent"] = "rotate key", True
+    entry = by_kind(mending)["rotate key"]
+    assert entry.never and not entry.commands and "Keep every version enabled" in entry.follows
+    assert "A key version can never be removed by itself" in mending.words("permanent")
+
+
 def test_what_cannot_be_undone(onboarding: Record, mending: Record) -> None:
     """What was done for good is listed with receipt and request; what may have been is named; else that nothing was."""
     rows = reading.table(onboarding.part("permanent"), "Done for good")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from helpers.checks import Verdict
 from helpers.model import Absent, Known
-from tests.cases.building import OTHER, TENANT, VAULT_ID, facts, known
+from tests.cases.building import NOW, OTHER, TENANT, VAULT_ID, VERSION, facts, known, one
 from tests.unit.checks.finding import (
     FAIL,
     GONE,
@@ -23,6 +24,7 @@ from tests.unit.checks.finding import (
     workspace,
 )
 
+OLD, OLDER = "0123456789abcdef0123456789abcdef", "00112233445566778899aabbccddeeff"
 BY_ID = {"workspace": {"id": "wrkspc_01Contoso"}}
 DEFAULT = {"workspace": {"id": "wrkspc_01Contoso", "default": True}}
 
@@ -165,3 +167,26 @@ def test_what_stands_at_other_roles_says_no_more_than_was_read() -> None:
     check = catalogued("V33")
     assert (check.title, check.severity) == ("It has no other role, directly or through a group", "warns")
     assert finding("V33").expected == "none beside it"
+
+
+@pytest.mark.parametrize(
+    ("versions", "rotate", "verdict"),
+    [
+        ((VERSION, OLD), OLD, PASS),
+        ((VERSION, OLD, OLDER), OLD, PASS),
+        ((VERSION, OLD), False, FAIL),
+        ((VERSION, OLD), OLDER, FAIL),
+        ((VERSION, OLD, OLDER), OLDER, FAIL),
+        ((OLD, VERSION), VERSION, FAIL),
+        ((VERSION,), VERSION, PASS),
+    ],
+)
+def test_a_rotation_that_was_asked_for_is_no_surprise(
+    versions: tuple[str, ...], rotate: bool | str, verdict: Verdict
+) -> None:
+    """V29 passes where the current version came right after the one that `rotate` names; one between them was not asked for."""
+    rows = tuple(one("versions", version=name, created=NOW - timedelta(days=n)) for n, name in enumerate(versions))
+    judged = finding("V29", facts(versions=Known(rows)), rotate=rotate)
+    assert judged.verdict is verdict
+    if verdict is PASS and len(rows) > 1:
+        assert judged.seen == f"{len(rows)}; the current one is the rotation away from {OLD} that was asked for"
