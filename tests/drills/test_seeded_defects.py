@@ -60,8 +60,8 @@ DEFECTS = (
     Defect(
         "never twice: the SDK's retries are left on for the key",
         "helpers/services/keys.py",
-        "                        tags=dict(tags),\n                        retry_total=0,",
-        "                        tags=dict(tags),",
+        "                    expires_on=expires,\n                    retry_total=0,",
+        "                    expires_on=expires,",
         "tests/services/test_never_twice.py",
     ),
     Defect(
@@ -114,6 +114,13 @@ DEFECTS = (
         "tests/cases",
     ),
     Defect(
+        "never twice: a key that was rotated is rotated again",
+        "helpers/steps/key.py",
+        "dict(wanted.tags), wanted.rotate == key.version",
+        "dict(wanted.tags), bool(wanted.rotate)",
+        "tests/cases",
+    ),
+    Defect(
         "one-way doors open by hand: apply does not look again",
         "helpers/apply.py",
         "        fresh = again()",
@@ -158,8 +165,8 @@ DEFECTS = (
     Defect(
         "never twice: versions are not listed after the create",
         "helpers/services/made_twice.py",
-        "    rows.setdefault(made.version, made.created)\n    if len(rows) == 1:",
-        "    if True:",
+        "listed)}\n    rows.setdefault(made.version, made.created)\n    if len(rows) == 1:",
+        "listed)}\n    if True:",
         "tests/services/test_list_after_create.py",
     ),
     Defect(

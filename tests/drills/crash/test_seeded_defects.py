@@ -33,8 +33,8 @@ DEFECTS = (
     Defect(
         "the SDK's retries are left on for the key",
         "helpers/services/keys.py",
-        "                        tags=dict(tags),\n                        retry_total=0,\n",
-        "                        tags=dict(tags),\n",
+        "                    expires_on=expires,\n                    retry_total=0,\n",
+        "                    expires_on=expires,\n",
         ("fault:onboard:CreateKey#1:503 lost", "fault:onboard:CreateKey#1:503 lost, with Retry-After"),
         "key version: 2 there, 1 wanted",
     ),
