@@ -14,6 +14,7 @@ from helpers.model.access import (
 )
 from helpers.model.anthropic import ExternalKey, Organization, Validation, Workspace
 from helpers.model.directory import Caller, ConditionalAccessPolicy, Grants, ServicePrincipal
+from helpers.model.footprints import KEY_USE, Footprint, KeyLog
 from helpers.model.keys import DeletedKey, Key, KeyVersion, Probe, RotationPolicy
 from helpers.model.outcomes import NOT_LOOKED_AT, Absent, Found, Known, Unknown, same_id, same_uri
 from helpers.model.vaults import (
@@ -29,6 +30,7 @@ from helpers.model.vaults import (
 
 __all__ = [
     "EVERYBODY",
+    "KEY_USE",
     "NOT_LOOKED_AT",
     "Absent",
     "Caller",
@@ -38,9 +40,11 @@ __all__ = [
     "DenyAssignment",
     "DiagnosticSetting",
     "ExternalKey",
+    "Footprint",
     "Found",
     "Grants",
     "Key",
+    "KeyLog",
     "KeyVersion",
     "Known",
     "Lock",

@@ -1,8 +1,8 @@
 """Where logs are sent, read only: Log Analytics workspaces, storage accounts, Event Hubs authorization rules.
 
 No recording; the shapes are those of the public references for Microsoft.OperationalInsights 2022-10-01,
-Microsoft.Storage 2023-01-01 and Microsoft.EventHub 2021-11-01, cut to what a world knows (assumption). Logs do not
-arrive anywhere.
+Microsoft.Storage 2023-01-01 and Microsoft.EventHub 2021-11-01, cut to what a world knows (assumption). Of logs, only
+the use of keys arrives, and only in workspaces (log_analytics.py).
 """
 
 from __future__ import annotations
@@ -54,10 +54,15 @@ def _find(call: Call, held: Mapping[str, P], kind: str, subscription_id: str, gr
     return find(call, held, kind, subscription_id, group, name)
 
 
+def customer_id(name: str, stored: LogAnalyticsWorkspace) -> str:
+    """The id by which a workspace is queried."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, resource_id(WORKSPACE_TYPE, name, stored)))
+
+
 def _workspace(name: str, stored: LogAnalyticsWorkspace) -> Object:
     made = _time(stored.created)
     properties = {
-        "customerId": str(uuid.uuid5(uuid.NAMESPACE_URL, resource_id(WORKSPACE_TYPE, name, stored))),
+        "customerId": customer_id(name, stored),
         "provisioningState": stored.provisioning_state,
         "sku": {"name": stored.sku, "lastSkuUpdate": made},
         "retentionInDays": stored.retention_in_days,

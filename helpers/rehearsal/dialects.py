@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 
+from helpers.rehearsal import log_analytics
 from helpers.rehearsal.anthropic import errors as anthropic
 from helpers.rehearsal.anthropic.routes import HOST as ANTHROPIC
 from helpers.rehearsal.arm.gateway import request_ids
@@ -45,6 +46,8 @@ def headers(request: Request) -> Mapping[str, str]:
         return graph.headers(request)
     if request.host == ANTHROPIC:
         return anthropic.headers(request)
+    if request.host == log_analytics.HOST:
+        return log_analytics.headers(request)
     if host_matches(VAULTS, request.host):
         return {"content-type": "application/json; charset=utf-8", "x-ms-request-id": request.id}
     return {"content-type": "application/json; charset=utf-8", **request_ids(request)}

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from helpers.rehearsal.anthropic.use import catch_up
 from helpers.rehearsal.arm.errors import not_simulated
 from helpers.rehearsal.arm.gateway import HOST, Call, arm, normal
 from helpers.rehearsal.arm.resources import require_existing
@@ -49,6 +50,7 @@ def put_setting(call: Call, resource: str, name: str) -> Response:
     if found is None and any(other.lower() == name.lower() for other in call.world.state.diagnostic_settings):
         raise not_simulated("two diagnostic settings of one name at two resources")
     setting = _asked(resource, call.properties())
+    catch_up(call.world)  # what went by until now was logged as it was set until now
     call.world.state.diagnostic_settings[found or name] = setting
     return Response(200, _body(found or name, setting))
 
@@ -60,6 +62,7 @@ def delete_setting(call: Call, resource: str, name: str) -> Response:
     found = _find(call, resource, name)
     if found is None:
         return Response(204)
+    catch_up(call.world)
     del call.world.state.diagnostic_settings[found]
     return Response(200)
 

@@ -83,6 +83,13 @@ BUILT_IN: dict[str, Permissions] = {
         ),
         description="Manage access to Azure resources by assigning roles using Azure RBAC.",
     ),
+    "3b03c2da-16b3-4a49-8834-0f8130efdd3b": Permissions(
+        "Log Analytics Data Reader",
+        ("Microsoft.OperationalInsights/workspaces/query/read", "Microsoft.OperationalInsights/workspaces/read"),
+        data_actions=("Microsoft.OperationalInsights/workspaces/tables/data/read",),
+        description="Log Analytics Data Reader can query and search the logs it is allowed to view over Log Analytics "
+        "workspaces and tables",
+    ),
     "749f88d5-cbae-40b8-bcfc-e573ddc772fa": Permissions(
         "Monitoring Contributor",
         ("*/read", "Microsoft.Insights/*", "Microsoft.Support/*"),

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from helpers.rehearsal import anthropic, arm, authorization, destinations, entra, graph, monitor, policy, vault
+from helpers.rehearsal import (
+    anthropic,
+    arm,
+    authorization,
+    destinations,
+    entra,
+    graph,
+    log_analytics,
+    monitor,
+    policy,
+    vault,
+)
 from helpers.rehearsal.router import Router
 
 ROUTER = Router.of(
@@ -12,6 +23,7 @@ ROUTER = Router.of(
     policy.ROUTES,
     monitor.ROUTES,
     destinations.ROUTES,
+    log_analytics.ROUTES,
     arm.ROUTES,
     vault.ROUTES,
     anthropic.ROUTES,

@@ -27,6 +27,7 @@ from helpers.waiting import Waiter
 if TYPE_CHECKING:
     from helpers.services.admin import Admin
     from helpers.services.keys import Keys
+    from helpers.services.logs import Logs
     from helpers.services.permissions import Permissions
     from helpers.services.principals import Principals
     from helpers.services.remedies import Remedies
@@ -99,6 +100,12 @@ class Services:
         return Keys(self._credential, self._parameters.vault_uri, self.witness)
 
     @cached_property
+    def logs(self) -> Logs:
+        from helpers.services.logs import Logs
+
+        return Logs(self._credential, self.witness)
+
+    @cached_property
     def principals(self) -> Principals:
         from helpers.services.principals import Principals
 
@@ -137,7 +144,7 @@ class Services:
 
     def close(self) -> None:
         """Close every connection that was opened."""
-        for name in ("vaults", "keys", "roles", "admin"):
+        for name in ("vaults", "keys", "logs", "roles", "admin"):
             if name in vars(self):
                 getattr(self, name).close()
         self._credential.close()

@@ -26,11 +26,12 @@ from helpers.services.replies import MOST_PAGES, MOST_ROWS, TooLong, follow, lis
 
 HOST = "management.azure.com"
 DIAGNOSTICS, LOCKS, POLICIES = "2021-05-01-preview", "2016-09-01", "2023-04-01"
+WORKSPACES = "2022-10-01"
 MOST_DEFINITIONS = 20
 """More policies than this are not opened one by one; the others stay unknown."""
 
 _SINKS: tuple[tuple[str, str, Any], ...] = (
-    ("/microsoft.operationalinsights/workspaces/", "2022-10-01", "Log Analytics workspace"),
+    ("/microsoft.operationalinsights/workspaces/", WORKSPACES, "Log Analytics workspace"),
     ("/microsoft.storage/storageaccounts/", "2023-01-01", "storage account"),
     ("/microsoft.eventhub/namespaces/", "2021-11-01", "event hub"),
 )
@@ -53,6 +54,14 @@ class Resources:
             if part in f"{resource_id}/".lower():
                 return LogSink(resource_id, kind, look(lambda v=version: _sink(self._get(resource_id, v))))  # type: ignore[misc]
         return LogSink(resource_id, "partner solution", Unknown("this suite does not know that kind of destination"))
+
+    def customer_id(self, workspace: str) -> Found[str]:
+        """The id by which a Log Analytics workspace is queried, by its resource id."""
+
+        def read() -> str:
+            return str(needed(self._get(workspace, WORKSPACES)["properties"].get("customerId"), "customerId"))
+
+        return look(read)
 
     def locks(self, resource_id: str) -> Found[tuple[Lock, ...]]:
         """The locks at a resource and above it; what lies below it is left out."""

@@ -32,6 +32,7 @@ from tests.contract import contracts as library
 AUDIENCES = {
     "management.azure.com": "https://management.azure.com",
     "graph.microsoft.com": "https://graph.microsoft.com",
+    "api.loganalytics.io": "https://api.loganalytics.io",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from helpers.rehearsal.anthropic import errors, paging, responses, rules
+from helpers.rehearsal.anthropic.use import catch_up
 from helpers.rehearsal.anthropic.validation import failure
 from helpers.rehearsal.state import Workspace
 from helpers.rehearsal.wire import Request, Response
@@ -127,6 +128,7 @@ def _attachable(world: World, request: Request, workspace: Workspace, key_id: An
     key = world.state.external_keys.get(key_id)
     if key is None:
         raise errors.invalid(request, f"external_key_id: {key_id} was not found")
+    catch_up(world)
     failed = failure(world, key)
     if failed is not None:
         raise errors.invalid(request, failed, code="external_key_validation_failed")

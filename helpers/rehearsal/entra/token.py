@@ -25,6 +25,7 @@ AUDIENCES = {
     "https://management.core.windows.net": "https://management.azure.com",
     "https://vault.azure.net": "https://vault.azure.net",
     "https://graph.microsoft.com": "https://graph.microsoft.com",
+    "https://api.loganalytics.io": "https://api.loganalytics.io",
 }
 """Resources a token can be asked for, and the audience it gets: Azure Resource Manager has two names for one thing."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from helpers.rehearsal.state.anthropic import ExternalKey, Organization, Workspace
 from helpers.rehearsal.state.directory import (
@@ -31,6 +31,7 @@ from helpers.rehearsal.state.logs import (
     EventHubRule,
     ImmutabilityPolicy,
     ImmutableStorage,
+    KeyEvent,
     LogAnalyticsWorkspace,
     LogRow,
     StorageAccount,
@@ -51,6 +52,7 @@ __all__ = [
     "ImmutabilityPolicy",
     "ImmutableStorage",
     "Key",
+    "KeyEvent",
     "KeyVersion",
     "Lock",
     "LogAnalyticsWorkspace",
@@ -88,6 +90,8 @@ class Settings(Part):
     """The address from which the operator's requests seem to come, for the vault firewall."""
     vendor_addresses: list[str] = ["160.79.104.10", "153.61.208.10"]
     """One address out of each published range from which Anthropic calls the vault."""
+    log_delay_seconds: float = 300.0
+    """From a use of a key until a query of the log finds it."""
     shared_keys: bool = False
     """For drills: every RSA key of a size has one and the same private key, made once a process."""
 
@@ -141,5 +145,9 @@ class State(Part):
     """Admin API keys by a short name."""
     external_keys: dict[str, ExternalKey] = {}
     workspaces: dict[str, Workspace] = {}
+    key_events: list[KeyEvent] = Field(default=[], exclude=True, repr=False)
+    """What Key Vault logged so far: a log, and no part of what `GET /state` compares."""
+    used_until: AwareDatetime | None = Field(default=None, exclude=True, repr=False)
+    """Until when the hourly uses of attached keys are in it."""
     faults: list[Fault] = []
     """What goes wrong on order. A drill's own; set anew through the control interface while it runs."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from pydantic import AwareDatetime
+
 from helpers.rehearsal.state.part import LONG_AGO, Part
 
 
@@ -24,6 +26,21 @@ class DiagnosticSetting(Part):
     log_analytics_destination_type: str | None = None
     metrics: list[dict[str, object]] = []
     logs: list[LogRow] = []
+
+
+class KeyEvent(Part):
+    """One use of a key, as the vault's audit log has it, and where the log went at that time."""
+
+    time: AwareDatetime
+    vault: str
+    """Resource id."""
+    operation: str
+    result: str
+    principal_id: str
+    address: str
+    key_id: str
+    tables: dict[str, str] = {}
+    """Resource id of each workspace it was sent to, in lower case, to the table it is in there."""
 
 
 class LogAnalyticsWorkspace(Part):

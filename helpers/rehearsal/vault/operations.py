@@ -8,10 +8,10 @@ from typing import Any
 
 from helpers.rehearsal.callers import Caller
 from helpers.rehearsal.state import KeyVersion
-from helpers.rehearsal.vault import crypto, gate, responses, rules
+from helpers.rehearsal.vault import audit, crypto, gate, responses, rules
 from helpers.rehearsal.vault.gate import Site
 from helpers.rehearsal.vault.rules import Stage
-from helpers.rehearsal.wire import Response
+from helpers.rehearsal.wire import Response, WireError
 from helpers.rehearsal.world import World
 
 
@@ -45,9 +45,29 @@ def perform(
     address: str,
     payload: Mapping[str, Any],
 ) -> Response:
-    """Key Vault's reply to one operation; see the package's docstring. Raises WireError."""
-    wanted = OPERATIONS[operation]
+    """Key Vault's reply to one operation, which is logged; see the package's docstring. Raises WireError."""
     at = gate.site(world, request_host)
+    use = audit.Use(at, operation, key_name, version, caller, address)
+    try:
+        reply = _reply(world, at, operation, key_name, version, caller, address, payload)
+    except WireError as refused:
+        audit.note(world, use, refused.response.status)
+        raise
+    audit.note(world, use, reply.status)
+    return reply
+
+
+def _reply(
+    world: World,
+    at: Site,
+    operation: str,
+    key_name: str,
+    version: str | None,
+    caller: Caller,
+    address: str,
+    payload: Mapping[str, Any],
+) -> Response:
+    wanted = OPERATIONS[operation]
     gate.check_tenant(at, caller)
     gate.check_network(at, caller, address)
     assignment = gate.check_permission(world, at, caller, wanted.action, wanted.permission, key_name)
