@@ -56,6 +56,9 @@ EGRESS_RETIRED: Final = tuple(
     for address in ("34.162.46.92", "34.162.102.82", "34.162.136.91", "34.162.142.92", "34.162.183.95")
 )
 
+# Azure, "Key Vault logging": an operation can be read in the log at most so long after it; read 2026-11-27.
+LOG_DELAY_MINUTES: Final = 10
+
 # The public Azure cloud and the Claude API, as their SDKs name them.
 VAULT_SUFFIX: Final = ".vault.azure.net"
 ADMIN_API: Final = "https://api.anthropic.com"

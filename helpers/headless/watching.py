@@ -13,7 +13,7 @@ from typing import Any
 from helpers.clock import Clock
 from helpers.errors import Failed, Interrupted, RunbookError
 from helpers.headless.baseline import Baseline, Last, last
-from helpers.headless.checking import Checked, check
+from helpers.headless.checking import Checked, Logged, check
 from helpers.parameters import Parameters
 from helpers.record import beginning, runs
 from helpers.record.in_use import Known, of_environment
@@ -56,6 +56,7 @@ class Target:
             "not_asked": done.not_asked or None if done else None,
             "explanation": done.explanation.view().data if done and done.explanation else None,
             "drift": done.drift.view().data if done and done.drift else None,
+            "footprints": done.footprints.view().data if done and done.footprints else None,
             "notes": list(self.notes),
             "exit_code": self.exit_code,
             "error": list(self.error) or None,
@@ -71,7 +72,9 @@ class Target:
         said = (*lines, *([done.not_asked] if done.not_asked else []), *self.notes)
         why = (done.explanation.view(),) if done.explanation else ()
         changes = (done.drift.view(),) if done.drift else ()
-        return (View("check", self._where(), said), done.verdicts.brief(), *why, *changes, View("exit", _end(done)))
+        logged = (done.footprints.view(),) if done.footprints else ()
+        shown = (done.verdicts.brief(), *why, *changes, *logged)
+        return (View("check", self._where(), said), *shown, View("exit", _end(done)))
 
     def _where(self) -> str:
         if self.world:
@@ -86,9 +89,16 @@ def exit_code(targets: Sequence[Target]) -> int:
 
 
 def check_target(
-    file: str, parameters: Parameters, *, baseline: Baseline | Last | None, say: Callable[[str], None]
+    file: str,
+    parameters: Parameters,
+    *,
+    baseline: Baseline | Last | None,
+    say: Callable[[str], None],
+    logged: Logged | None = None,
 ) -> Target:
     """Check one target, compared with the baseline, which may be the last run about it. What stops it is in the Target.
+
+    With `logged` the log of the key's use is looked at as well.
 
     Raises WrongUsage for a baseline about another target, before anything is read.
     """
@@ -104,7 +114,7 @@ def check_target(
         elif baseline == "last":
             baseline, notes = last(parameters, services.world)
             asked = replace(asked, notes=notes if baseline else (*notes, NO_EARLIER))
-        work = _checks(services, parameters, baseline)
+        work = _checks(services, parameters, baseline, logged)
         return _recorded(asked, services.clock.now, services.secrets_in_use, work)
     finally:
         services.close()
@@ -120,7 +130,7 @@ def _raises(error: Exception) -> Work:
     return work
 
 
-def _checks(services: Services, parameters: Parameters, before: Baseline | None) -> Work:
+def _checks(services: Services, parameters: Parameters, before: Baseline | None, logged: Logged | None) -> Work:
     """The check of one target, with what it sees and how it judges that in the ledger."""
 
     def work(ledger: Ledger) -> Checked:
@@ -129,11 +139,12 @@ def _checks(services: Services, parameters: Parameters, before: Baseline | None)
         who = services.caller
         ledger = replace(ledger, actor=who.object_id)
         ledger.write("identity", **asdict(who))
-        done = check(services, parameters, before)
+        done = check(services, parameters, before, logged)
         ledger.write("facts", facts=done.facts.view().data)
         ledger.write("verdicts", verdicts=done.verdicts.view().data)
         changes = done.drift.view().data if done.drift else None
-        ledger.write("run_finished", exit_code=done.exit_code, not_asked=done.not_asked or None, drift=changes)
+        more = {"footprints": done.footprints.view().data} if done.footprints else {}
+        ledger.write("run_finished", exit_code=done.exit_code, not_asked=done.not_asked or None, drift=changes, **more)
         return done
 
     return work
@@ -187,6 +198,12 @@ def _end(done: Checked) -> str:
     failing = ", ".join(row.check.id for row in done.verdicts.blocking_failures)
     unknown = ", ".join(row.check.id for row in done.verdicts.blocking_unknowns)
     gone = ", ".join(done.drift.lost_versions) if done.drift else ""
-    named = (("blocking checks fail", failing), ("versions of the key are gone", gone), ("could not be read", unknown))
+    use = done.footprints.outcome if done.footprints and done.footprints.exit_code else ""
+    named = (
+        ("blocking checks fail", failing),
+        ("versions of the key are gone", gone),
+        ("could not be read", unknown),
+        ("logged use of the key by Anthropic", use),
+    )
     told = "; ".join(f"{what}: {which}" for what, which in named if which)
     return f"Exit {done.exit_code}: {told or 'no blocking check fails, and none is unknown'}"

@@ -47,7 +47,7 @@ class Footprint:
     def about(self, key_name: str) -> bool | None:
         """Whether it is a use of the key of this name; None where the log does not say of which key."""
         name, _ = self._key
-        return name.lower() == key_name.lower() if name else None
+        return name == key_name.lower() if name else None
 
     @property
     def version(self) -> str:
@@ -56,8 +56,8 @@ class Footprint:
 
     @property
     def _key(self) -> tuple[str, str]:
-        """Name and version out of https://VAULT/keys/NAME/VERSION."""
-        name, _, version = self.key_id.partition("/keys/")[2].strip("/").partition("/")
+        """Name and version out of https://VAULT/keys/NAME/VERSION, in lower case."""
+        name, _, version = self.key_id.lower().partition("/keys/")[2].strip("/").partition("/")
         return name, version
 
 

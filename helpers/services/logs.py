@@ -25,7 +25,6 @@ from helpers.services.replies import MOST_ROWS, UNREADABLE, TooLong, first_line,
 from helpers.services.witness import Witness
 
 ENDPOINT = "https://api.loganalytics.io"
-RIGHT = "Log Analytics Data Reader, or Reader, on the workspace"
 LONGEST_SECONDS = 60
 """How long the service may take for one query."""
 
@@ -68,14 +67,16 @@ class Logs:
 
         An answer in part is unknown, and so is one table that cannot be read, whatever the other says.
         """
-        outcomes = [self._table(table, customer_id, vault_id, since, until) for table in _TABLES]
         rows: list[Footprint] = []
-        for outcome in outcomes:
-            if isinstance(outcome, Unknown):
-                return outcome
-            if isinstance(outcome, Known):
-                rows += outcome.value
-        return Absent() if all(isinstance(outcome, Absent) for outcome in outcomes) else Known(tuple(rows))
+        there = False
+        for table in _TABLES:
+            match self._table(table, customer_id, vault_id, since, until):
+                case Known(more):
+                    there = True
+                    rows += more
+                case Unknown() as trouble:
+                    return trouble
+        return Known(tuple(rows)) if there else Absent()
 
     def _table(
         self, table: str, customer_id: str, vault_id: str, since: datetime, until: datetime

@@ -20,6 +20,7 @@ from helpers.steps import verify
 from tests.commands.conftest import Commands
 from tests.services.conftest import onboarded, onboarded_world
 from tests.services.pages import Cells
+from tests.services.reads import LOGS, STORE
 from tests.services.rehearsed import GIVEN, Rehearsed
 from tests.steps.walking import Walk
 
@@ -93,7 +94,7 @@ def test_the_document_holds_everything_of_every_target(check: Any, home: Path, o
     code, out, _ = check("-f", FILE, "--baseline", first, "--json")
     (target,) = out["targets"]
     assert (code, out["exit_code"], target["exit_code"]) == (0, 0, 0)
-    assert list(target) == ["file", "run", "rehearsal", "phase", "facts", "verdicts", "not_asked", "explanation", "drift", "notes", "exit_code", "error"]  # fmt: skip
+    assert list(target) == ["file", "run", "rehearsal", "phase", "facts", "verdicts", "not_asked", "explanation", "drift", "footprints", "notes", "exit_code", "error"]  # fmt: skip
     rows = {row["event"]: row for row in lines_of_a_run(home, target["run"])}
     assert target["facts"] == rows["facts"]["facts"] and target["verdicts"] == rows["verdicts"]["verdicts"]
     assert target["drift"] == rows["run_finished"]["drift"]
@@ -184,6 +185,66 @@ def assert_cells(cells: list[str], said: dict[str, Any]) -> None:
     assert controls == ("; ".join(f"{name} {number}" for name, number in said["controls"].items()) or "none known")
     if said["accepted"]:
         assert said["accepted"]["owner"] in verdict and said["accepted"]["reason"] in verdict
+
+
+def test_the_log_is_shown_where_it_is_asked_for(check: Any, home: Path, onboarded: Rehearsed) -> None:
+    """After the verdicts, as text, in the document and in the ledger, one value; without --logs nobody is asked."""
+    file = written(home, "logs.yaml", log_destination=LOGS)
+    code, out, err = check("-f", file, "--logs", "--since", "2026-11-23T06:30:00Z", "--json")
+    (target,) = out["targets"]
+    assert (code, target["footprints"]["outcome"], target["footprints"]["since"]) == (0, "seen", "2026-11-23T06:30:00Z")
+    assert {row["count"] for row in target["footprints"]["anthropic"]} == {2}
+    assert err.index("Verdicts: ") < err.index("Anthropic's key use: seen, from published addresses only")
+    assert "160.79.104.10 (published)" in err
+    assert lines_of_a_run(home, target["run"])[-1]["footprints"] == target["footprints"]
+    assert onboarded.cloud.asked("logs query") == 2
+    code, out, err = check("-f", file, "--json")
+    assert (code, out["targets"][0]["footprints"]) == (0, None) and "key use" not in err
+    assert "footprints" not in lines_of_a_run(home, out["targets"][0]["run"])[-1]
+    assert onboarded.cloud.asked("logs query") == 2
+
+
+def test_an_address_that_is_not_published_ends_with_3_and_silence_with_4(
+    check: Any, home: Path, onboarded: Rehearsed
+) -> None:
+    """Also where every check passes; the last line says why."""
+    file = written(home, "logs.yaml", log_destination=LOGS)
+    onboarded.state.settings.vendor_addresses = ["160.79.104.10", "198.51.100.7"]
+    code, _, err = check("-f", file, "--logs")
+    assert code == 3 and "198.51.100.7 (NOT published)" in err
+    assert err.rstrip().endswith("Exit 3: logged use of the key by Anthropic: outside")
+    onboarded.state.settings.log_delay_seconds = 10**9
+    code, _, err = check("-f", file, "--logs")
+    assert code == 4 and "Silence is no pass" in err
+    assert err.rstrip().endswith("Exit 4: logged use of the key by Anthropic: pending")
+
+
+@pytest.mark.parametrize(
+    ("destination", "arguments", "line"),
+    [
+        (None, ["--logs"], "log_destination: given nothing, and --logs reads it; allowed: the resource ID of a Log Analytics workspace"),
+        (STORE, ["--logs"], f"log_destination: given {STORE}, and --logs reads it"),
+        (LOGS, ["--logs", "--since", "last week"], "--since: given last week; allowed: a day or a time"),
+        (LOGS, ["--since", "2026-11-20"], "--since: given without --logs"),
+    ],
+)  # fmt: skip
+def test_the_log_needs_a_workspace_and_a_date(
+    check: Any, home: Path, onboarded: Rehearsed, destination: str | None, arguments: list[str], line: str
+) -> None:
+    """Exit 64 with one line, before anything is read."""
+    file = written(home, "logs.yaml", log_destination=destination)
+    code, out, err = check("-f", file, *arguments, "--json")
+    assert code == 64 and out is None and len(err.strip().splitlines()) == 1 and line in err
+    assert onboarded.cloud.requests == []
+
+
+def test_a_time_that_is_not_over_is_refused(check: Any, home: Path, onboarded: Rehearsed) -> None:
+    """By the cloud's clock, so it is the target's own error, in one line, and nothing of the target is read."""
+    file = written(home, "logs.yaml", log_destination=LOGS)
+    code, out, _ = check("-f", file, "--logs", "--since", "2026-11-24", "--json")
+    (told,) = out["targets"][0]["error"]
+    assert code == 64 and told.startswith("--since: given 2026-11-24T00:00:00Z, and it is 2026-11-23T09:0")
+    assert onboarded.cloud.asked("Vaults_Get") == 0
 
 
 def test_one_failing_target_never_stops_the_rest(check: Any, home: Path, onboarded: Rehearsed) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -105,7 +106,9 @@ def test_it_is_logged_only_while_a_setting_sends_it(cloud: TestCloud) -> None:
     cloud.send("DELETE", "management.azure.com", SETTING)
     validate(cloud)
     assert cloud.state.key_events == []
-    workspace = VAULT.replace("Microsoft.KeyVault/vaults/kv-contoso-claude", "Microsoft.OperationalInsights/workspaces/log-contoso")
+    workspace = VAULT.replace(
+        "Microsoft.KeyVault/vaults/kv-contoso-claude", "Microsoft.OperationalInsights/workspaces/log-contoso"
+    )
     properties = {
         "workspaceId": workspace.upper(),
         "logAnalyticsDestinationType": "Dedicated",
@@ -130,7 +133,7 @@ def test_an_attached_key_is_used_every_hour_from_then_on(cloud: TestCloud) -> No
     cloud.world.clock.advance(3 * 3600)
     assert rows(ask(cloud))[0]["Address"] == "198.51.100.7"
     events = [event for event in cloud.state.key_events if event.operation == "KeyUnwrap"]
-    hours = [later.time - earlier.time for earlier, later in zip(events[1:], events[2:], strict=False)]
+    hours = [later.time - earlier.time for earlier, later in pairwise(events[1:])]
     assert len(events) == 4 and set(hours) == {timedelta(hours=1)}
     cloud.state.role_assignments.pop("66666666-7777-4888-8999-aaaaaaaaaaaa")
     cloud.world.clock.advance(2 * 3600 + 600)

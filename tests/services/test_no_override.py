@@ -18,6 +18,7 @@ NAMES = {path: path.relative_to(ROOT).as_posix() for path in SOURCES}
 ALLOWED = {
     "base_url": "published.ADMIN_API",
     "authority": "AUTHORITY",
+    "endpoint": "ENDPOINT",
     "cloud_setting": "AzureClouds.AZURE_PUBLIC_CLOUD",
     "transport": "'ipc'",  # of a Jupyter kernel; no client takes a word for a transport
     "proxies": "{'no_proxy': address.host}",  # of an archive on this machine, which no proxy reaches: past one, not to one
