@@ -33,6 +33,8 @@ class Expected:
     rehearse: Mapping[str, Any]
     faults: tuple[Mapping[str, Any], ...]
     explains: str | None
+    logs: Mapping[str, Any]
+    """How `check --logs` ends: `exit` and `outcome`; empty where the world says nothing of the log."""
 
     @property
     def is_drill(self) -> bool:
@@ -43,6 +45,11 @@ class Expected:
         """How `rehearse` ends, in words."""
         code, step = self.rehearse.get("exit", 0), self.rehearse.get("stops_in")
         return f"stops in {step} with exit code {code}" if step else "all five steps run"
+
+    @property
+    def logged(self) -> str:
+        """How `check --logs` ends, in words."""
+        return f"{self.logs['outcome']}, exit code {self.logs['exit']}"
 
 
 def names() -> tuple[str, ...]:
@@ -72,4 +79,5 @@ def of(name: str) -> Expected:
         rehearse=said.get("rehearse", {}),
         faults=tuple(document.get("faults", ())),
         explains=said.get("explains"),
+        logs=said.get("logs", {}),
     )

@@ -67,6 +67,10 @@ def page() -> str:
         _table(world for world in worlds if not world.is_drill),
         "## Drills\n",
         _table(world for world in worlds if world.is_drill),
+        "## Drills of the log\n",
+        "What `check --logs` finds in the log of key use: `seen`, `pending`, `outside` the published addresses, `unproven` "
+        "or `unknown`. In a world file it is `expect.logs`.\n",
+        _logs(world for world in worlds if world.logs),
         "## Which world shows which verdict\n",
         f"At most {SHOWN} names in a cell, the plainest worlds first. An empty cell is a verdict that the check cannot "
         "come out as; *cannot* is one that no state of the clouds can lead to, for the reason below.\n",
@@ -86,6 +90,11 @@ def _plainest(world: Expected) -> tuple[int, int, str]:
 def _table(worlds: Iterable[Expected]) -> str:
     rows = [f"| `{world.name}` | {world.about} | {world.ending} |" for world in worlds]
     return "\n".join(["| world | what is so | how `rehearse` ends |", "|---|---|---|", *rows]) + "\n"
+
+
+def _logs(worlds: Iterable[Expected]) -> str:
+    rows = [f"| `{world.name}` | {world.about} | {world.logged} |" for world in worlds]
+    return "\n".join(["| world | what is so | how `check --logs` ends |", "|---|---|---|", *rows]) + "\n"
 
 
 def _row(check: Check, found: Cells) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from helpers.checks import ALL, Verdicts, judge
 from helpers.checks.explaining import explain
-from helpers.headless.checking import check
+from helpers.headless.checking import Logged, check
 from helpers.headless.planning import plan_all
 from helpers.steps import attach
 from tests.worlds.expected import BASES, Expected, names, of
@@ -66,6 +66,16 @@ def test_attached(stage: Stage, name: str) -> None:
     stage.put(name)
     found = attach.facts(stage.connected(), stage.parameters)
     assert differences(words(judge(found, stage.parameters, "attached")), of(name).verdicts["attached"]) == {}
+
+
+@pytest.mark.parametrize("name", [name for name in WORLDS if of(name).logs])
+def test_logs(stage: Stage, name: str) -> None:
+    """`check --logs` finds in the log what the world says and ends as it says; the verdicts are those without it."""
+    stage.put(name)
+    done = check(stage.connected(), stage.parameters, logged=Logged())
+    assert done.footprints is not None
+    assert {"exit": done.exit_code, "outcome": done.footprints.outcome} == dict(of(name).logs)
+    assert differences(words(done.verdicts), of(name).verdicts["check"]) == {}
 
 
 @pytest.mark.parametrize("name", BASES)
