@@ -61,12 +61,15 @@ def run(file: str, step: str | None, going_on: str | None, rehearsal_approves: b
     """Run the notebooks 01 to 05, up to the first that stops."""
     from helpers.headless import progress
     from helpers.headless.run import approve_as_rehearsal, run_notebooks, steps_to_run
+    from helpers.steps.by_hand import said_first
 
     steps = steps_to_run(step)
     checked, mapping = parameters_of(file)
     continued = runs.find(going_on) if going_on else None
     if continued:
         refuse_sealed(continued)
+    for line in said_first(checked):
+        say(line)
     services = connected(checked)
     _ = services.caller  # a wrong sign-in is told before any kernel starts
     if rehearsal_approves:
@@ -79,6 +82,8 @@ def run(file: str, step: str | None, going_on: str | None, rehearsal_approves: b
     with progress.shown(len(steps)) as told:
         closing = run_notebooks(services, checked, mapping, steps, run=continued, fresh=not going_on, progress=told)
     tell(closing)
+    if closing.by_hand:
+        tell(closing.by_hand)
     end(closing.view().data, closing.exit_code, as_json)
 
 
@@ -168,11 +173,13 @@ def _phrase(given: str | None) -> Any:
 def _commands(asked: str | None = None) -> click.Group:
     """All commands. Where it is known which one is asked for, the modules of the others need not be imported."""
     if asked != "evidence":
+        from helpers.cli_attest import attest
         from helpers.cli_check import check
         from helpers.cli_cloud import cloud
         from helpers.cli_export import export
         from helpers.cli_lab import lab
 
+        main_group.add_command(attest)
         main_group.add_command(check)
         main_group.add_command(cloud)
         main_group.add_command(export)

@@ -33,6 +33,7 @@ from helpers.record.sealed import refuse_sealed
 from helpers.record.under_way import under_way
 from helpers.same_target import refuse_another_target
 from helpers.services.connect import Services, connect
+from helpers.steps import by_hand, register
 from helpers.trail import Trail, trail
 from helpers.typed import use_up
 from helpers.view import Table, View
@@ -81,8 +82,9 @@ class Step(Shown):
             ("Mode", p.mode),
             ("Record", self.run.id),
         )
-        data = {"rehearsal": world, "rows": dict(rows)}
-        return View("banner", f"{self.name}  {where}", tables=[Table(("This step works with", ""), rows)], data=data)
+        first = by_hand.said_first(p)
+        data = {"rehearsal": world, "rows": dict(rows), "first": list(first)}
+        return View("banner", f"{self.name}  {where}", first, [Table(("This step works with", ""), rows)], data=data)
 
     @property
     def given(self) -> Given:
@@ -163,6 +165,22 @@ class Step(Shown):
             stop_at_verdicts(self.name, verdicts)
             self.ledger.write("step_finished", verdicts=verdicts.counts())
             return verdicts
+
+    def sheet(self) -> by_hand.Sheet:
+        """For Claude Enterprise what to enter in claude.ai, on record; everything is read and judged for it just now.
+
+        Raises ChecksFailed or Unproven, showing nothing, unless every blocking check of the gate passes.
+        """
+        if self.parameters.product != by_hand.PRODUCT:
+            return by_hand.NOTHING
+        found = self.read(register.facts)
+        verdicts = self.judge(found, "gate")
+        with self._recorded():
+            stop_at_verdicts(self.name, verdicts)
+            made = by_hand.sheet(self.parameters, found, verdicts, self.run.id)
+            if made.rows:
+                self.ledger.write("sheet", sheet=made.said())
+            return made
 
     def _settled(self, planner: Planner[W], wanted: W) -> Plan:
         last: list[Plan] = []

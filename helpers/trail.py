@@ -12,6 +12,7 @@ from helpers.model import NOT_LOOKED_AT
 from helpers.parameters import Parameters
 from helpers.plan import Plan
 from helpers.steps import attach, consent, key, rbac, register
+from helpers.steps.by_hand import BY_HAND
 from helpers.view import Table, View
 
 State = Literal["done", "to do", "waits", "in the way", "UNKNOWN", "not looked at", "by hand", "this notebook"]
@@ -46,7 +47,7 @@ def trail(here: str, parameters: Parameters, found: Facts) -> Trail:
     *first, last = [_mark(step, parameters, found) for step in _PLANS]
     judging = Mark(_CHECKS, "this notebook" if here == _CHECKS else "not looked at", "")
     if parameters.product == "claude_enterprise":
-        last = Mark(register.STEP, "by hand", register.BY_HAND)
+        last = Mark(register.STEP, "by hand", BY_HAND)
     return Trail(here, (*first, judging, last))
 
 

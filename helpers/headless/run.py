@@ -21,6 +21,7 @@ from helpers.record.runs import Run
 from helpers.record.under_way import under_way
 from helpers.services.connect import Services
 from helpers.steps import attach, key, remedy
+from helpers.steps.by_hand import Sheet
 from helpers.view import Table, View
 
 if TYPE_CHECKING:
@@ -35,13 +36,13 @@ class Closing(Shown):
         run: Run,
         outcomes: Sequence[Outcome],
         rehearsal: bool,
-        by_hand: Sequence[str] = (),
+        by_hand: Sheet | None = None,
         evidence: Ending | None = None,
         looked: LookedThrough | None = None,
     ) -> None:
         self.looked = looked
         self.run = run
-        self.by_hand = tuple(by_hand)
+        self.by_hand = by_hand
         self.evidence = evidence
         self.outcomes = tuple(outcomes)
         self.rehearsal = rehearsal
@@ -59,14 +60,14 @@ class Closing(Shown):
     def view(self) -> View:
         rows = tuple((o.step, o.result, f"{o.seconds:.1f}", f"notebooks/{o.notebook.name}") for o in self.outcomes)
         where = "REHEARSAL, nothing here is real" if self.rehearsal else "LIVE"
-        notes = [*(line for outcome in self.outcomes for line in outcome.lines), *self.by_hand]
+        notes = [*(line for outcome in self.outcomes for line in outcome.lines)]
         notes += self.looked.lines() if self.looked else ()
         notes += self.evidence.lines if self.evidence else ()
         data = {
             "run": self.run.id,
             "rehearsal": self.rehearsal,
             "exit_code": self.exit_code,
-            "by_hand": list(self.by_hand),
+            "by_hand": dict(self.by_hand.rows) if self.by_hand else {},
             "steps": [{**asdict(o), "notebook": str(o.notebook)} for o in self.outcomes],
             "evidence": None if self.evidence is None else dict(self.evidence.data),
         }
@@ -112,8 +113,7 @@ def run_notebooks(
             progress(outcome)
             if outcome.exit_code:
                 break
-        passed = parameters.product == "claude_enterprise" and not any(outcome.exit_code for outcome in outcomes)
-        by_hand = _left_to_a_person(run, before) if passed else ()
+        by_hand = None if any(outcome.exit_code for outcome in outcomes) else _left_to_a_person(run, before)
         looked = look_through(run, services.secrets_in_use())
         code = _own_code(outcomes) or int(bool(looked.hits))
         steps_said = {o.step: o.result for o in outcomes}
@@ -126,11 +126,10 @@ def _own_code(outcomes: Sequence[Outcome]) -> int:
     return next((outcome.exit_code for outcome in outcomes if outcome.exit_code), 0)
 
 
-def _left_to_a_person(run: Run, before: int) -> tuple[str, ...]:
-    """For Claude Enterprise, what 05 leaves to be entered by hand, if it ran just now."""
-    rows = read(run.ledger)[before:]
-    plans = [row["plan"] for row in rows if row["event"] == "plan" and row["plan"]["step"] == attach.STEP]
-    return tuple(item["says"] for item in plans[-1]["items"] if item["kind"] == "keep") if plans else ()
+def _left_to_a_person(run: Run, before: int) -> Sheet | None:
+    """The sheet for claude.ai, if 05 showed one just now."""
+    shown = [row["sheet"] for row in read(run.ledger)[before:] if row["event"] == "sheet"]
+    return Sheet.of(shown[-1], run.id) if shown else None
 
 
 def approve_as_rehearsal(services: Services, parameters: Parameters, run: Run) -> tuple[Path, ...]:

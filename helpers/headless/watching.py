@@ -12,6 +12,7 @@ from typing import Any
 
 from helpers.clock import Clock
 from helpers.errors import Failed, Interrupted, RunbookError
+from helpers.headless.attested import attested
 from helpers.headless.baseline import Baseline, Last, last
 from helpers.headless.checking import Checked, Logged, check
 from helpers.parameters import Parameters
@@ -114,6 +115,7 @@ def check_target(
         elif baseline == "last":
             baseline, notes = last(parameters, services.world)
             asked = replace(asked, notes=notes if baseline else (*notes, NO_EARLIER))
+        asked = replace(asked, notes=(*asked.notes, *attested(parameters, services.world)))
         work = _checks(services, parameters, baseline, logged)
         return _recorded(asked, services.clock.now, services.secrets_in_use, work)
     finally:

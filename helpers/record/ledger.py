@@ -1,8 +1,8 @@
 """The ledger: one JSON line for everything that happened in a run, on disk before the next thing happens.
 
 Line: {t, run, event, step, actor, ...}. `t` is UTC, ISO 8601. Events: run_started, run_continued, identity, facts,
-plan, approval, about_to, receipt, verdicts, stopped, step_finished, run_finished. A ledger without run_finished was
-interrupted.
+plan, approval, about_to, receipt, verdicts, stopped, step_finished, sheet, attestation, run_finished. A ledger without
+run_finished was interrupted.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ Event = Literal[
     "verdicts",
     "stopped",
     "step_finished",
+    "sheet",
+    "attestation",
     "run_finished",
 ]
 NAME = "ledger.jsonl"

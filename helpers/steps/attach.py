@@ -14,6 +14,7 @@ from helpers.model import Absent, ExternalKey, Known, Unknown, Workspace
 from helpers.parameters import NewWorkspace, Parameters, WorkspaceId
 from helpers.plan import Done, Item, Keep, Plan, Refusal, Waits
 from helpers.steps import register
+from helpers.steps.by_hand import BY_HAND
 from helpers.targets import ours, target, wanted_scope
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def plan(wanted: Wanted, found: Facts) -> Plan:
 def _item(wanted: Wanted, found: Facts) -> Item:
     p = wanted.parameters
     if p.product == "claude_enterprise":
-        return _stopping(wanted.verdicts) or Keep(_by_hand(wanted, found))
+        return _stopping(wanted.verdicts) or Keep(BY_HAND)
     if not isinstance(found.external_keys, Known):
         return _unlisted("external keys", found.external_keys)
     if not isinstance(found.workspaces, Known):
@@ -143,16 +144,6 @@ def _item(wanted: Wanted, found: Facts) -> Item:
     if len(there) == 1 and there[0].external_key_id == keys[0].id:
         return Keep(f"workspace {there[0].id} ({there[0].name}) already has {keys[0].id}")
     return _workspace_refusal(wanted, there) or _gate(wanted, found, keys[0])
-
-
-def _by_hand(wanted: Wanted, found: Facts) -> str:
-    """What is left to a person for Claude Enterprise; the values only once the gate was passed."""
-    if wanted.verdicts is None or not isinstance(found.vault, Known):
-        return register.BY_HAND
-    vault = found.vault.value
-    return (
-        f"{register.BY_HAND}. Vault URI {vault.uri}, key name {wanted.parameters.key_name}, tenant ID {vault.tenant_id}"
-    )
 
 
 def _unlisted(what: str, found: Absent | Unknown) -> Refusal:

@@ -8,43 +8,22 @@ from typing import TYPE_CHECKING, ClassVar
 
 from helpers.checks import Verdicts, judge
 from helpers.checks.explaining import Explanation, explain, kept_out
-from helpers.display import Shown
 from helpers.facts import Facts
 from helpers.model import Absent, ExternalKey, Found, Known, Organization, Unknown, Validation
 from helpers.parameters import Parameters
 from helpers.plan import Done, Item, Keep, Plan, Refusal, Waits
 from helpers.steps import verify
+from helpers.steps.by_hand import BY_HAND
 from helpers.steps.consent import tenant_refusal
 from helpers.targets import foreign, ours
-from helpers.view import Table, View
 from helpers.waiting import NotYet
 
 if TYPE_CHECKING:
     from helpers.services.connect import Services
 
 STEP = "05_register"
-BY_HAND = "Claude Enterprise: the key is added by hand in claude.ai, and this suite cannot see whether it was"
 PROPAGATION_SECONDS = 1500.0
 """How long validation is tried again: a new role assignment can take twenty minutes to count in the vault."""
-
-
-@dataclass(frozen=True)
-class Sheet(Shown):
-    """What to enter in claude.ai, with the values taken from the vault; empty for the Claude Platform."""
-
-    rows: tuple[tuple[str, str], ...]
-    instead: str = "Nothing to enter by hand: the Admin API registers the key"
-
-    def view(self) -> View:
-        if not self.rows:
-            return View("by hand", self.instead, data={"rows": []})
-        lines = (
-            "In claude.ai: Organization settings, Data and privacy, Encryption keys, Add key, Azure.",
-            "The whole organization gets this one key. It can never be replaced or taken away.",
-        )
-        return View(
-            "by hand", "Enter by hand", lines, [Table(("Field", "Value"), self.rows)], data={"rows": dict(self.rows)}
-        )
 
 
 @dataclass(frozen=True)
@@ -159,17 +138,6 @@ def plan(wanted: Wanted, found: Facts) -> Plan:
     item = _registration(wanted, found)
     unread = _unread(found) if isinstance(item, Register) else ()
     return Plan(STEP, waits or unread or (item,))
-
-
-def by_hand(wanted: Wanted, found: Facts, verdicts: Verdicts) -> Sheet:
-    """The sheet for claude.ai, for Claude Enterprise; empty until every blocking check of the gate passes."""
-    if wanted.parameters.product != "claude_enterprise":
-        return Sheet(())
-    stopping = verdicts.blocking_failures or verdicts.blocking_unknowns or verdicts.blocking_waits
-    if verdicts.phase != "gate" or stopping or not isinstance(found.vault, Known):
-        return Sheet((), "Not shown before every blocking check passes: entering the key can never be undone")
-    vault = found.vault.value
-    return Sheet((("Vault URI", vault.uri), ("Key name", wanted.parameters.key_name), ("Tenant ID", vault.tenant_id)))
 
 
 def explained(found: Facts, verdicts: Verdicts) -> Explanation:

@@ -141,22 +141,6 @@ def test_a_continued_run_keeps_the_first_executed_copy(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_run_for_enterprise_ends_with_what_to_enter(tmp_path: Path) -> None:
-    """For Claude Enterprise the closing table and --json hold what a person has to enter in claude.ai."""
-    file = tmp_path / "enterprise.yaml"
-    file.write_text(yaml.safe_dump({"parameters": {**GIVEN, "product": "claude_enterprise", "workspace": None}}))
-    with Served("onboarded") as cloud:
-        ended = Commands(cloud, tmp_path)("run", "-f", str(file), "--step", "05", "--json")
-    assert ended.code == 0, ended.err
-    (said,) = ended.json["by_hand"]
-    assert said.endswith(
-        f"Vault URI https://{GIVEN['vault_name']}.vault.azure.net/, key name {GIVEN['key_name']}, "
-        f"tenant ID {GIVEN['tenant_id']}"
-    )
-    assert said in " ".join(ended.err.split())
-
-
-@pytest.mark.slow
 def test_a_run_gone_on_with_under_other_parameters_can_be_approved(tmp_path: Path) -> None:
     """`approve RUN` goes by the parameters the run was last gone on with, which made the plan it stopped at."""
     changed = tmp_path / "changed.yaml"

@@ -97,7 +97,7 @@ def test_claude_enterprise_ends_with_what_to_enter_by_hand(home: Path) -> None:
     drill = rehearse(home, "enterprise")
     assert drill.code == 0
     assert drill.last_line == "This drill was to run to its end, and it did."
-    assert "https://kv-contoso-claude.vault.azure.net/" in " ".join(drill.data["by_hand"])
+    assert drill.data["by_hand"]["Vault URI"] == "https://kv-contoso-claude.vault.azure.net/"
 
 
 def test_a_drill_that_ends_otherwise_is_told_and_fails(home: Path, tmp_path: Path) -> None:

@@ -99,11 +99,7 @@ def test_what_is_applied_is_planned_again_by_what_planned_it(name: str) -> None:
         assert f"{approval} = step.approve({plan}, typed)" in source
 
 
-def test_what_is_entered_by_hand_stands_between_the_gate_and_the_attaching() -> None:
-    """The values for Claude Enterprise are asked for once, with the verdicts of the gate, after they were made."""
+def test_the_sheet_for_claude_ai_is_the_last_cell() -> None:
+    """The values for Claude Enterprise are asked for once, by a cell that reads everything itself, after all that can stop."""
     cells = [cell.source for cell in code(NOTEBOOKS["05_register"])]
-    by_hand = [number for number, source in enumerate(cells) if "by_hand" in source]
-    gate = next(number for number, source in enumerate(cells) if 'step.judge(found, "gate")' in source)
-    attaching = next(number for number, source in enumerate(cells) if "step.apply(attach" in source)
-    assert [cells[number] for number in by_hand] == ["register.by_hand(wanted, found, verdicts)"]
-    assert gate < by_hand[0] < attaching
+    assert cells.count("step.sheet()") == 1 and cells[-1] == "step.sheet()"

@@ -9,13 +9,14 @@ import pytest
 
 from helpers.approval import Approval
 from helpers.checks import Verdict
+from helpers.display import JSON_TYPE
 from helpers.errors import ChecksFailed, Refused
 from helpers.headless.planning import plan_all
 from helpers.model import Known
 from helpers.notebook import Step
 from helpers.plan import Keep, Plan
 from helpers.rehearsal.state import State
-from helpers.steps import attach, rbac, register
+from helpers.steps import attach, by_hand, rbac, register
 from tests.services.rehearsed import GIVEN, Rehearsed, given
 from tests.steps.walking import Walk, undo
 
@@ -112,15 +113,19 @@ def asked_anthropic(world: Rehearsed) -> bool:
 def test_enterprise_is_told_what_to_enter_once_the_gate_passes(
     walk_onboarded: Walk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The sheet and the kept sentence hold the vault's own values; no Admin API key is needed or request sent."""
+    """The sheet holds the vault's own values and is on record; no Admin API key is needed or request sent."""
     walk = walk_onboarded
     monkeypatch.delenv("ANTHROPIC_ADMIN_KEY")
     plan = walk.register(**ENTERPRISE)
     (kept,) = plan.items
-    assert isinstance(kept, Keep)
-    uri, name, tenant = ENTERED.values()
-    assert str(kept).endswith(f"Vault URI {uri}, key name {name}, tenant ID {tenant}")
+    assert isinstance(kept, Keep) and str(kept) == by_hand.BY_HAND
     assert sheets(walk) == [ENTERED]
+    (recorded,) = [row["sheet"] for row in walk.rows() if row["event"] == "sheet"]
+    assert recorded["rows"] == ENTERED and set(recorded["seen"]) == {
+        "key version",
+        "public key SHA-256",
+        "open verdicts",
+    }
     assert not asked_anthropic(walk.world) and walk.world.cloud.wrote() == []
 
 
@@ -130,11 +135,30 @@ def test_enterprise_is_shown_nothing_to_enter_while_the_gate_fails(walk_onboarde
     walk.world.state.vaults[VAULT].enable_purge_protection = False
     with pytest.raises(Refused, match="blocking checks do not pass"):
         walk.register(**ENTERPRISE)
-    assert sheets(walk) == [[]] and "Not shown before every blocking check passes" in "".join(walk.shown)
+    assert sheets(walk) == [] and "sheet" not in walk.events()
     plans = [row["plan"] for row in walk.rows() if row["event"] == "plan" and row["plan"]["step"] == attach.STEP]
     assert [item["kind"] for plan in plans for item in plan["items"]] == ["refusal"]
     assert ENTERED["Vault URI"] not in json.dumps(plans)
     assert not asked_anthropic(walk.world)
+
+
+def test_the_sheet_goes_by_what_is_there_when_it_is_asked_for(walk_onboarded: Walk) -> None:
+    """All was right before; the cell that shows the sheet looks again, and shows and records nothing once it is not."""
+    walk = walk_onboarded
+    step = walk.begin("05_register", **ENTERPRISE)
+    assert step.sheet().rows
+    walk.world.state.vaults[VAULT].enable_purge_protection = False
+    with pytest.raises(ChecksFailed, match="V06"):
+        step.sheet()
+    assert walk.events().count("sheet") == 1 and walk.events()[-1] == "stopped"
+
+
+def test_one_key_for_the_organization_is_said_before_anything(walk: Walk) -> None:
+    """The banner of the first notebook says it for Claude Enterprise, to people and machines, and else does not."""
+    shown = [walk.begin("01_consent", **given)._repr_mimebundle_() for given in (ENTERPRISE, {})]
+    assert [by_hand.ONE_KEY in made["text/plain"] for made in shown] == [True, False]
+    assert [by_hand.ONE_KEY in made["text/html"] for made in shown] == [True, False]
+    assert [made[JSON_TYPE]["first"] for made in shown] == [[by_hand.BY_HAND], []]
 
 
 @pytest.mark.parametrize("world", ["healthy", "onboarded"])
@@ -144,6 +168,7 @@ def test_planning_ahead_for_enterprise_attaches_nothing(world: str, request: pyt
     plans = plan_all(used.services(**ENTERPRISE), given(**ENTERPRISE)).plans
     assert plans[-1].step in (register.STEP, attach.STEP)
     assert not any(plan.permanent for plan in plans) and not plans[-1].changes
+    assert by_hand.ONE_KEY in str(plans[-1].items[0])
     assert not asked_anthropic(used)
 
 

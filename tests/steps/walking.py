@@ -114,16 +114,16 @@ class Walk:
         self.show(step.apply(attach, target, plan, approval))
         step.finish(attach, attach.Wanted.of(step.parameters))
         step.finish_checks(step.judge(step.read(attach.facts), "attached"))
+        self.show(step.sheet())
         return plan
 
     def gate(self, step: Step) -> tuple[attach.Wanted, Plan]:
-        """Everything read and judged as right before attaching, what is to be entered by hand, and the plan."""
+        """Everything read and judged as right before attaching, and the plan."""
         found = step.read(register.validated)
         verdicts = step.judge(found, "gate")
         target = attach.Wanted(step.parameters, verdicts)
         plan = attach.plan(target, found)
-        sheet = register.by_hand(register.Wanted.of(step.parameters), found, verdicts)
-        for value in (found, verdicts, sheet, plan):
+        for value in (found, verdicts, plan):
             self.show(value)
         return target, plan
 

@@ -10,8 +10,8 @@ import pytest
 from helpers.checks import Phase, judge
 from helpers.display import JSON_TYPE, bundle
 from helpers.model import Absent, Known, Unknown
-from helpers.steps import register
-from helpers.steps.register import Sheet
+from helpers.steps import by_hand
+from helpers.steps.by_hand import Sheet
 from tests.cases.building import OTHER, TENANT, VAULT_URI, facts, known, parameters
 
 ENTERPRISE = {"product": "claude_enterprise"}
@@ -23,7 +23,7 @@ def sheet(
     found: dict[str, Any], given: dict[str, Any], phase: Phase = "gate", planned: frozenset[str] = frozenset()
 ) -> Sheet:
     read, params = facts(**found), parameters(**given)
-    return register.by_hand(register.Wanted.of(params), read, judge(read, params, phase, planned))
+    return by_hand.sheet(params, read, judge(read, params, phase, planned))
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,10 @@ def test_after_the_gate_the_values_are_shown(found: dict[str, Any]) -> None:
     assert shown.rows == VALUES
     made = bundle(shown.view())
     assert json.loads(json.dumps(made[JSON_TYPE]))["rows"] == dict(VALUES)
+    lines = [line.strip() for line in made["text/plain"].splitlines()]
     for name, value in VALUES:
-        assert name in made["text/plain"] and value in made["text/plain"]
+        assert lines[lines.index(name) + 1] == value, "each value alone on its line"
+        assert f">{value}</td>" in made["text/html"]
 
 
 @pytest.mark.parametrize(

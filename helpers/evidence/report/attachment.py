@@ -28,11 +28,13 @@ class Attachment:
     change: Change | None = None
     read: Read | None = None
     confirmed: bool = False
+    handed_over: bool = False
+    """For Claude Enterprise, whether a person was shown what to enter, or somebody says that it was entered."""
 
     @property
     def may_hold_data(self) -> bool:
         """Whether data may be encrypted under the key, as far as this record goes."""
-        return self.state in ("attached here", "attached before", "may be attached")
+        return self.handed_over or self.state in ("attached here", "attached before", "may be attached")
 
     @property
     def workspaces(self) -> tuple[str, ...]:
@@ -61,7 +63,7 @@ def attachment(told: Told) -> Attachment:
         fresh = lost is not None and not before.issuperset(dict(last.holding))
         return Attachment("attached here" if fresh else "attached before", lost if fresh else None, last, True)
     if told.given("product") == "claude_enterprise":
-        return Attachment("by hand")
+        return Attachment("by hand", handed_over=bool(told.of("sheet", "attestation")))
     return Attachment("not attached" if last else "not read", None, last)
 
 

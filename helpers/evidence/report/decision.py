@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from helpers.evidence.report import attestations
 from helpers.evidence.report.attachment import Attachment, attachment
 from helpers.evidence.report.changes import changes, settled
 from helpers.evidence.report.markup import (
@@ -34,7 +35,8 @@ def shown(told: Told) -> Html:
     """The whole part."""
     state = attachment(told)
     box = tag("div", paragraph(*_headline(told, state)), paragraph(_ending(told)), class_="result")
-    return joined((box, *_warnings(told), table("The decision", ("What", "As recorded"), _rows(told, state), "pairs")))
+    drawn = table("The decision", ("What", "As recorded"), _rows(told, state), "pairs")
+    return joined((box, *_warnings(told), drawn, *attestations.shown(told)))
 
 
 def _headline(told: Told, state: Attachment) -> tuple[Shown, ...]:
@@ -58,10 +60,7 @@ def _headline(told: Told, state: Attachment) -> tuple[Shown, ...]:
             unsure = f" A request to attach {key} was about to be sent, and this record does not say what came of it."
             return (mark("NOT KNOWN whether attached.", "wrong"), f"{unsure} Look before going on.")
         case "by hand":
-            seen = (
-                " For Claude Enterprise the key is entered by hand in claude.ai; this suite cannot see whether it was."
-            )
-            return (mark("NOT KNOWN whether in use.", "note"), f" This run attached nothing to {key}.{seen}")
+            return attestations.headline(told, key)
         case "not attached":
             seen = " When workspaces were last read, none had it."
             return (mark("NOT attached.", "note"), f" This run put nothing under {key}.{seen}")

@@ -17,6 +17,13 @@ AFTER_ATTACHING = (
     "Data that was written before the key took effect is not encrypted again.",
     "The registration names the vault's address, the key and the tenant, and cannot be changed while it is attached.",
 )
+AFTER_ENTERING = (
+    "It is the one key of the whole organization: no one can take it away or put another one in its place.",
+    "If the key, or a version of it that data was written with, is purged, or its vault is lost, the data under it is "
+    "lost for good. Anthropic holds no copy.",
+    "A disabled key or a role that was taken away locks the data, within about an hour; enabling it or assigning the "
+    "role again brings it back.",
+)
 PROTECTED = (
     "Purge protection can never be switched off again. Until the retention days of a deleted key or vault are over, "
     "nobody can purge it, and its name cannot be used again."
@@ -59,7 +66,9 @@ def shown(told: Told) -> Html:
         parts.append(
             paragraph(f"Found and kept, and for good as well: the key attached to {' and '.join(state.workspaces)}.")
         )
-    if state.may_hold_data:
+    if state.handed_over:
+        parts += [paragraph("What follows, if the key was entered in claude.ai:"), bullets(AFTER_ENTERING)]
+    elif state.may_hold_data:
         perhaps = state.state == "may be attached"
         follows = "What follows, if the key was attached:" if perhaps else "What follows from an attached key:"
         parts += [paragraph(follows), bullets(AFTER_ATTACHING)]

@@ -20,6 +20,8 @@ EVENTS = {
     "verdicts": "judged",
     "stopped": "STOPPED",
     "step_finished": "step finished",
+    "sheet": "shown to be entered by hand",
+    "attestation": "attested, NOT verified",
     "run_finished": "run finished",
 }
 
@@ -72,6 +74,14 @@ def _what(row: Row) -> Html:
         case "verdicts":
             counts = Counter(words(check.get("verdict")) for check in rows_of(row.at("verdicts", "checks")))
             return joined((", ".join(f"{number} {verdict}" for verdict, number in counts.items()),))
+        case "sheet":
+            rows = row.at("sheet", "rows")
+            return (
+                lines(f"{name}: {words(value)}" for name, value in rows.items()) if isinstance(rows, dict) else text("")
+            )
+        case "attestation":
+            said = row.word("attestation", "entered_by"), row.word("attestation", "entered_at")
+            return joined((f"entered in claude.ai, as claimed, by {said[0]} at {said[1]}",))
         case "stopped":
             said = row.at("lines")
             return lines(

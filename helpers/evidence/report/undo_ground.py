@@ -10,6 +10,11 @@ from helpers.evidence.report.attachment import Attachment
 from helpers.evidence.report.changes import Change
 from helpers.evidence.report.told import Told, rows_of, words
 
+_LOOK_FIRST = {
+    "not read": "Whether a workspace has this key was not read in this run; look first. ",
+    "by hand": "Whether this key was entered in claude.ai cannot be seen from here; look there first. ",
+}
+
 
 @dataclass(frozen=True)
 class Undo:
@@ -52,11 +57,7 @@ class Ground:
         """A sentence where data may be under the key, or where this record does not know."""
         if self.held.may_hold_data:
             return "Data may be encrypted under this key: "
-        return (
-            "Whether a workspace has this key was not read in this run; look first. "
-            if self.held.state == "not read"
-            else ""
-        )
+        return _LOOK_FIRST.get(self.held.state, "")
 
     @property
     def locks(self) -> str:
