@@ -177,7 +177,7 @@ class Step(Shown):
         verdicts = self.judge(found, "gate")
         with self._recorded():
             stop_at_verdicts(self.name, verdicts)
-            made = by_hand.sheet(self.parameters, found, verdicts, self.run.id)
+            made = by_hand.sheet(self.parameters, found, verdicts, self.run.id, self.services.world)
             if made.rows:
                 self.ledger.write("sheet", sheet=made.said())
             return made

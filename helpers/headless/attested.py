@@ -22,17 +22,18 @@ def attested(parameters: Parameters, world: str | None) -> tuple[str, ...]:
     """For Claude Enterprise a line for each attestation about this target, oldest first; else nothing."""
     if parameters.product != PRODUCT:
         return ()
-    found = sorted(_rows(parameters, world), key=lambda row: str(row["t"]))
-    return tuple(map(_line, found)) or (NOT_ATTESTED,)
+    found = sorted(_lines(parameters, world))
+    return tuple(line for _, line in found) or (NOT_ATTESTED,)
 
 
-def _rows(parameters: Parameters, world: str | None) -> Iterator[Mapping[str, Any]]:
-    """The attestations in every run about this target. A run that cannot be read says nothing here."""
+def _lines(parameters: Parameters, world: str | None) -> Iterator[tuple[str, str]]:
+    """When each was recorded, and its line. A run that is damaged or cannot be read says nothing here."""
     for path in (runs.home() / "runs").glob(f"*/{NAME}"):
-        with suppress(RunbookError, OSError):
+        with suppress(RunbookError, OSError, KeyError, TypeError, AttributeError):
             if _MARK in path.read_bytes():
                 refuse_another_target(Run(path.parent), world, parameters)
-                yield from (row for row in read(path) if row["event"] == "attestation")
+                rows = [row for row in read(path) if row["event"] == "attestation"]
+                yield from [(str(row["t"]), _line(row)) for row in rows]
 
 
 def _line(row: Mapping[str, Any]) -> str:

@@ -53,6 +53,7 @@ class Attested(Shown):
 
     into: Run
     attestation: Mapping[str, Any]
+    world: str | None
     before: int
     looked: LookedThrough
     evidence: Ending | None
@@ -78,12 +79,14 @@ class Attested(Shown):
             Table(("Claimed, by whoever typed it", ""), claimed),
             Table(("From the sign-in, and as read just now", ""), known),
         ]
-        return View("attestation", "Attested, not verified", [_UNSEEN], tables, self._notes(), self.data())
+        heading = f"REHEARSAL ({self.world}): attested, not verified" if self.world else "Attested, not verified"
+        return View("attestation", heading, [_UNSEEN], tables, self._notes(), self.data())
 
     def data(self) -> dict[str, Any]:
         """It for a machine."""
         return {
             "run": self.into.id,
+            "rehearsal": self.world,
             "attestation": dict(self.attestation),
             "verified": False,
             "earlier": self.before,
@@ -146,7 +149,7 @@ def attest(run: Run, connect: Callable[[Parameters], Services], ask: Ask, tell: 
             code = code or int(bool(looked.hits))
             record.write("run_finished", exit_code=code, steps={STEP: "attested"}, scan=looked.data())
     before = sum(row["event"] == "attestation" for row in rows)
-    return Attested(into, said, before, looked, sealing.seal(into, code or 0) if sealing else None)
+    return Attested(into, said, services.world, before, looked, sealing.seal(into, code or 0) if sealing else None)
 
 
 def _handed_over(run: Run, rows: list[Mapping[str, Any]]) -> tuple[Parameters, Sheet]:

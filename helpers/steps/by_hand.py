@@ -7,7 +7,7 @@ organization has one key for good: Claude documentation, page cmek-azure-key-vau
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from helpers.checks import Verdicts
@@ -38,25 +38,31 @@ class Sheet(Shown):
     seen: Mapping[str, str] = field(default_factory=dict)
     """What was read with it: the key version, the digest of its public key, the checks that were left open."""
     run: str = ""
+    world: str | None = None
+    """The rehearsal whose values these are: they are entered nowhere."""
     instead: str = "Nothing to enter by hand: the Admin API registers the key"
 
     @classmethod
     def of(cls, said: Mapping[str, Any], run: str) -> Sheet:
         """The sheet as a ledger holds it."""
-        return cls(tuple(said["rows"].items()), said["seen"], run)
+        return cls(tuple(said["rows"].items()), said["seen"], run, said["world"])
 
-    def said(self) -> dict[str, dict[str, str]]:
+    def said(self) -> dict[str, Any]:
         """It as JSON values."""
-        return {"rows": dict(self.rows), "seen": dict(self.seen)}
+        return {"rows": dict(self.rows), "seen": dict(self.seen), "world": self.world}
 
     def view(self) -> View:
         if not self.rows:
             return View("by hand", self.instead, data=self.said())
         tables = [Table((name,), ((value,),)) for name, value in self.rows]  # a value alone on its line is copied whole
         rests = Table(("It rests on", "As read when it was made"), tuple(self.seen.items()))
-        after = "Afterwards record who entered it, when, and what the screen showed: python runbook.py attest "
-        after += self.run or "RUN"
-        return View("by hand", "Enter by hand", _WHERE, [*tables, rests], (after,), self.said())
+        after = ["Afterwards record who entered it, when, and what the screen showed:"]
+        after.append(f"python runbook.py attest {self.run or 'RUN'}")
+        heading = "Enter by hand"
+        if self.world:
+            heading = f"REHEARSAL ({self.world}): nothing here is real, so enter it nowhere"
+            after.append("Of a rehearsal that works only for as long as its cloud is served.")
+        return View("by hand", heading, _WHERE, [*tables, rests], after, self.said())
 
 
 NOTHING = Sheet(())
@@ -67,17 +73,17 @@ def said_first(parameters: Parameters) -> tuple[str, ...]:
     return (BY_HAND,) if parameters.product == PRODUCT else ()
 
 
-def sheet(parameters: Parameters, found: Facts, verdicts: Verdicts, run: str = "") -> Sheet:
+def sheet(parameters: Parameters, found: Facts, verdicts: Verdicts, run: str = "", world: str | None = None) -> Sheet:
     """The sheet for claude.ai, for Claude Enterprise; empty until every blocking check of the gate passes."""
     if parameters.product != PRODUCT:
         return NOTHING
     stopping = verdicts.blocking_failures or verdicts.blocking_unknowns or verdicts.blocking_waits
     if verdicts.phase != "gate" or stopping:
         return Sheet((), instead="Not shown before every blocking check passes: entering the key can never be undone")
-    return as_read(parameters, found, verdicts, run)
+    return replace(as_read(parameters, found, verdicts), run=run, world=world)
 
 
-def as_read(parameters: Parameters, found: Facts, verdicts: Verdicts, run: str = "") -> Sheet:
+def as_read(parameters: Parameters, found: Facts, verdicts: Verdicts) -> Sheet:
     """The values as they were read, whatever the checks say of them; empty where vault or key are not known."""
     if not isinstance(found.vault, Known) or not isinstance(found.key, Known) or not found.key.value.public_sha256:
         return Sheet((), instead="Not shown: the vault or the key is not there, or could not be read")
@@ -88,4 +94,4 @@ def as_read(parameters: Parameters, found: Facts, verdicts: Verdicts, run: str =
         DIGEST: str(key.public_sha256),
         "open verdicts": " ".join(verdicts.open) or "none",
     }
-    return Sheet(rows, seen, run)
+    return Sheet(rows, seen)

@@ -119,7 +119,7 @@ def test_enterprise_is_told_what_to_enter_once_the_gate_passes(
     plan = walk.register(**ENTERPRISE)
     (kept,) = plan.items
     assert isinstance(kept, Keep) and str(kept) == by_hand.BY_HAND
-    assert sheets(walk) == [ENTERED]
+    assert sheets(walk) == [ENTERED] and "so enter it nowhere" in walk.shown[-1]
     (recorded,) = [row["sheet"] for row in walk.rows() if row["event"] == "sheet"]
     assert recorded["rows"] == ENTERED and set(recorded["seen"]) == {
         "key version",
