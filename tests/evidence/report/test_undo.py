@@ -177,6 +177,24 @@ def test_what_was_not_read_is_looked_at_first(onboarding: Record) -> None:
     assert entry.commands and entry.follows.startswith("Whether a workspace has this key was not read in this run")
 
 
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_key_that_a_person_enters_is_taken_for_entered_once_it_was_shown(onboarding: Record, shown: bool) -> None:
+    """Claude Enterprise: after the sheet no command deletes the key; before it one does, which says to look first."""
+
+    def enterprise(row: Row) -> None:
+        if "parameters" in row:
+            row["parameters"]["product"] = "claude_enterprise"
+
+    onboarding.cut_after("step_finished", "03").edit(enterprise)
+    if shown:
+        sheet_row = {**onboarding.rows[-1], "event": "sheet", "sheet": {"rows": {}, "seen": {}, "world": None}}
+        onboarding.rows.append(sheet_row)
+    entry = by_kind(onboarding)["create key"]
+    assert bool(entry.commands) is not shown
+    assert ("Not without losing data" in entry.never) is shown
+    assert ("cannot be seen from here; look there first" in entry.follows) is not shown
+
+
 def test_in_a_rehearsal_a_pasted_command_does_nothing(each: Record) -> None:
     """Each line of each command is a comment, and the sheet says first that there is nothing to undo."""
     part = each.part("undo")
