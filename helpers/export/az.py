@@ -17,7 +17,7 @@ from helpers.checks import ALL
 from helpers.checks.network import wanted_ranges
 from helpers.display import plain
 from helpers.parameters import NewWorkspace, Parameters, WorkspaceId
-from helpers.steps import attach
+from helpers.steps import attach, by_hand
 from helpers.targets import wanted_scope
 
 KEY_API = "7.4"
@@ -147,7 +147,7 @@ def _ending(parameters: Parameters) -> str:
 
 def _needs(parameters: Parameters) -> tuple[str, ...]:
     if parameters.product == "claude_enterprise":
-        return ()
+        return ("", f"Claude Enterprise: {by_hand.ONE_KEY[0].lower()}{by_hand.ONE_KEY[1:]}.")
     return (
         f"ANTHROPIC_ADMIN_KEY: the Admin API key; the parameters keep it at {parameters.admin_key}. It is sent to",
         f"{published.ADMIN_API} only, through a pipe, and never shown.",
