@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from helpers.display import Shown, plain, text
+from helpers.display import plain, text
 from helpers.errors import WrongUsage
 from helpers.record import runs
 
@@ -43,8 +43,8 @@ def attest(
     from helpers.headless.attesting import attest as attest_run
 
     given = {"entered_by": entered_by, "entered_at": entered_at, "screen": screen}
-    done = attest_run(runs.find(run_name), _connected, lambda name: _asked(given, name), _tell)
-    _tell(done)
+    done = attest_run(runs.find(run_name), _connected, lambda name: _asked(given, name), _say)
+    click.echo(text(done.view()), err=True)
     if as_json:
         click.echo(json.dumps(done.data(), indent=1, ensure_ascii=True))
     sys.exit(done.exit_code)
@@ -63,8 +63,8 @@ def _asked(given: Mapping[str, str | None], name: str) -> str:
 def _connected(checked: Parameters) -> Any:
     from helpers.services.connect import connect
 
-    return connect(checked, root=runs.project_root(), say=lambda line: click.echo(plain(line), err=True))
+    return connect(checked, root=runs.project_root(), say=_say)
 
 
-def _tell(shown: Shown) -> None:
-    click.echo(text(shown.view()) + "\n", err=True)
+def _say(line: str) -> None:
+    click.echo(plain(line), err=True)

@@ -22,7 +22,7 @@ from helpers.evidence import files
 from helpers.evidence.looked_through import LookedThrough, look_through
 from helpers.facts import Facts
 from helpers.headless.begun import begun
-from helpers.model import Unknown
+from helpers.model import Absent, Unknown
 from helpers.parameters import Parameters
 from helpers.record import ledger, runs
 from helpers.record.ledger import SEAL
@@ -104,10 +104,12 @@ class Attested(Shown):
 
 
 _UNSEEN = "This suite cannot see claude.ai: that the key was entered is the word of those named."
+_OTHER = "What was entered cannot be said to be what is there now. Nothing was recorded."
+_FIND_OUT = "Find out what changed and who changed it; run 05 again for a sheet of what is there now."
 _SEAL = "Seal it by: python runbook.py evidence seal {}"
 
 
-def attest(run: Run, connect: Callable[[Parameters], Services], ask: Ask, tell: Callable[[Shown], None]) -> Attested:
+def attest(run: Run, connect: Callable[[Parameters], Services], ask: Ask, say: Callable[[str], None]) -> Attested:
     """Record what somebody says of entering the sheet of a run. What is asked for is checked before it is written.
 
     Raises WrongUsage for a run without a sheet and for words that cannot be kept, Refused where key or vault are no
@@ -118,7 +120,8 @@ def attest(run: Run, connect: Callable[[Parameters], Services], ask: Ask, tell: 
     services = connect(parameters)
     refuse_another_target(run, services.world, parameters)
     who = services.caller
-    tell(sheet)
+    where = f"REHEARSAL ({services.world}): nothing here is real. " if services.world else ""
+    say(f"{where}About the sheet of {run.id}, which was made for key version {sheet.seen[VERSION]}.")
     claim = _claim(ask, str(rows[0]["t"]), services)
     found = register.facts(services, parameters)
     verdicts = judge(found, parameters, "gate")
@@ -220,14 +223,16 @@ def _unchanged(sheet: Sheet, parameters: Parameters, found: Facts, verdicts: Ver
                 why="Whether it still is what the sheet showed is not known. Nothing was recorded.",
                 request_id=there.request_id,
             )
+        if isinstance(there, Absent):
+            raise Refused(f"the {what} of the sheet is not there any more", why=_OTHER, next_step=_FIND_OUT)
     now = by_hand.as_read(parameters, found, verdicts)
     was, reads = {**dict(sheet.rows), **sheet.seen}, {**dict(now.rows), **now.seen}
     for name in (*dict(sheet.rows), VERSION, DIGEST):
         if was.get(name) != reads.get(name):
             raise Refused(
                 f"{name} is not what the sheet showed: it was {was.get(name)}, and is {reads.get(name, 'not there')}",
-                why="What was entered cannot be said to be what is there now. Nothing was recorded.",
-                next_step="Find out what changed and who changed it; run 05 again for a sheet of what is there now.",
+                why=_OTHER,
+                next_step=_FIND_OUT,
             )
     stopping = [*verdicts.blocking_failures, *verdicts.blocking_unknowns, *verdicts.blocking_waits]
     return {**reads, "blocking checks that do not pass": " ".join(row.check.id for row in stopping) or "none"}
