@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from helpers.display import plain, text
+from helpers.cli_shared import end, say, tell
 from helpers.errors import WrongUsage
 from helpers.record import runs
 
 if TYPE_CHECKING:
     from helpers.parameters import Parameters
+    from helpers.services.connect import Services
 
 _QUESTIONS = {
     "entered_by": "Who entered the key in claude.ai (a name or a role, no e-mail address)",
@@ -43,11 +43,9 @@ def attest(
     from helpers.headless.attesting import attest as attest_run
 
     given = {"entered_by": entered_by, "entered_at": entered_at, "screen": screen}
-    done = attest_run(runs.find(run_name), _connected, lambda name: _asked(given, name), _say)
-    click.echo(text(done.view()), err=True)
-    if as_json:
-        click.echo(json.dumps(done.data(), indent=1, ensure_ascii=True))
-    sys.exit(done.exit_code)
+    done = attest_run(runs.find(run_name), _connected, lambda name: _asked(given, name), say)
+    tell(done)
+    end(done.data(), done.exit_code, as_json)
 
 
 def _asked(given: Mapping[str, str | None], name: str) -> str:
@@ -60,11 +58,8 @@ def _asked(given: Mapping[str, str | None], name: str) -> str:
     return str(click.prompt(_QUESTIONS[name], err=True, default="", show_default=False))
 
 
-def _connected(checked: Parameters) -> Any:
+def _connected(checked: Parameters) -> Services:
+    """The services. An accepted deviation that has ended by now keeps nobody from saying what was done."""
     from helpers.services.connect import connect
 
-    return connect(checked, root=runs.project_root(), say=_say)
-
-
-def _say(line: str) -> None:
-    click.echo(plain(line), err=True)
+    return connect(checked, root=runs.project_root(), say=say)
