@@ -11,7 +11,7 @@ import pytest
 from helpers.rehearsal import anthropic, log_analytics, monitor, vault
 from helpers.rehearsal.destinations import customer_id
 from helpers.rehearsal.router import Router
-from helpers.rehearsal.state import RoleAssignment, State
+from helpers.rehearsal.state import LogRow, RoleAssignment, State
 from helpers.rehearsal.wire import Response
 from helpers.rehearsal.world import World
 from helpers.rehearsal.worldfile import load
@@ -139,6 +139,41 @@ def test_an_attached_key_is_used_every_hour_from_then_on(cloud: TestCloud) -> No
     cloud.world.clock.advance(2 * 3600 + 600)
     refused = [row for row in rows(ask(cloud)) if row["ResultSignature"] == "Forbidden"]
     assert [(row["OperationName"], row["Count"]) for row in refused] == [("KeyGet", 2)]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"resource": f"{VAULT}2"},
+        {"logs": [LogRow(category="AzurePolicyEvaluationDetails")]},
+        {"logs": [LogRow(category="AuditEvent", enabled=False)]},
+        {"workspace_id": None, "storage_account_id": "/subscriptions/x"},
+    ],
+)
+def test_a_setting_of_something_else_logs_nothing(cloud: TestCloud, changes: dict[str, Any]) -> None:
+    """Of another vault, another category, one that is off, or to another kind of destination."""
+    for name, value in changes.items():
+        setattr(cloud.state.diagnostic_settings["to-log-analytics"], name, value)
+    validate(cloud)
+    assert cloud.state.key_events == []
+
+
+def test_a_changed_setting_does_not_change_what_was_logged(cloud: TestCloud) -> None:
+    """The hours of an attached key before a change are where the setting of then sent them."""
+    attach(cloud)
+    before = len(cloud.state.key_events)
+    cloud.world.clock.advance(2 * 3600)
+    workspace = cloud.state.diagnostic_settings["to-log-analytics"].workspace_id
+    properties = {
+        "workspaceId": workspace,
+        "logAnalyticsDestinationType": "Dedicated",
+        "logs": [{"category": "AuditEvent", "enabled": True}],
+    }
+    assert cloud.send("PUT", "management.azure.com", SETTING, {"properties": properties}).status == 200
+    cloud.world.clock.advance(3 * 3600)
+    ask(cloud)
+    tables = [table for event in cloud.state.key_events[before:] for table in event.tables.values()]
+    assert [tables.count(table) for table in (SHARED, DEDICATED)] == [2 * 6, 3 * 6]
 
 
 def test_who_may_ask(cloud: TestCloud) -> None:
