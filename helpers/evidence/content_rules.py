@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from helpers.evidence import notebooks as executed
-from helpers.evidence import recorded
 from helpers.evidence.asked import Asked
-from helpers.evidence.files import STATEMENT, Unreadable
+from helpers.evidence.files import STATEMENT
 from helpers.evidence.findings import Finding, broken, proven, unproven
-from helpers.evidence.notebooks import Unfit
-from helpers.evidence.recorded import NotARecord
-from helpers.evidence.statement import Statement
+from helpers.evidence.notebooks import Executed, told
+from helpers.evidence.recorded import Recorded
+from helpers.evidence.statement import Notebook, Statement
 from helpers.record.ledger import NAME
 
 
-def ledger(folder: Path, statement: Statement) -> Iterator[Finding]:
+def ledger(found: Recorded | Finding, statement: Statement) -> Iterator[Finding]:
     """The ledger says of run, target, world, end and suite what the statement says."""
-    try:
-        found = recorded.read(folder / NAME)
-    except (NotARecord, Unreadable) as error:
-        yield broken(NAME, str(error))
+    if isinstance(found, Finding):
+        yield found
         return
     pairs = {
         "the run": (found.run, statement.run),
         "the number of lines": (found.lines, statement.ledger.lines),
-        "the digest": (dict(statement.subjects)[NAME], statement.ledger.sha256),
+        "the digest": (dict(statement.subjects).get(NAME), statement.ledger.sha256),
         "the target": (found.target, statement.target),
         "the rehearsal": (found.rehearsal, statement.rehearsal),
         "how it ended": ((found.complete, found.exit_code), (statement.complete, statement.exit_code)),
@@ -39,33 +35,37 @@ def ledger(folder: Path, statement: Statement) -> Iterator[Finding]:
         yield proven(f"the ledger is whole and of this run: {found.lines} lines")
 
 
-def notebooks(folder: Path, statement: Statement) -> Iterator[Finding]:
+def notebooks(found: Mapping[str, Executed] | Finding, statement: Statement) -> Iterator[Finding]:
     """The notebooks ended, and ran the code in the order, that the statement says."""
-    try:
-        found = executed.told(folder, (name for name, _ in statement.subjects), shipped=None)
-    except Unfit as error:
-        yield broken(error.name, error.why)
+    if isinstance(found, Finding):
+        yield found
         return
-    there = [(one.path, one.step, one.status, one.executed, one.order) for one in found]
-    said = [(one.path, one.step, one.status, one.executed, one.order) for one in statement.notebooks]
-    for one in statement.notebooks:
-        if one.shipped is None:
-            yield unproven(f"that {one.path} ran shipped code: it was sealed where no such notebook is shipped")
-        elif one.shipped != one.executed:
-            yield unproven(f"that {one.path} ran shipped code: when it was sealed, its code differed")
-        if not one.order:
-            yield unproven(f"that {one.path} ran from top to bottom: cells were run out of order or again")
-    if there != said:
+    if told(found, shipped=None) != tuple(replace(one, shipped=None) for one in statement.notebooks):
         yield broken(STATEMENT, "it says something else of the notebooks than they hold")
-    elif said:
-        told = ", ".join(f"{one.step} {one.status}" for one in statement.notebooks)
-        if executed.timed(folder, (one.path for one in statement.notebooks)):
-            yield proven(f"the executed notebooks, in their order: {told}")
+        return
+    for one in statement.notebooks:
+        yield from _of_one(one, found[one.path])
+    if statement.notebooks:
+        ended = ", ".join(f"{one.step} {one.status}" for one in statement.notebooks)
+        if all(one.started for one in found.values()):
+            yield proven(f"the executed notebooks, in their order: {ended}")
         else:
-            yield proven(f"the executed notebooks: {told}")
+            yield proven(f"the executed notebooks: {ended}")
             yield unproven(
                 "in which order they were run: not all of them say when; the ledger tells what was done when"
             )
+
+
+def _of_one(said: Notebook, found: Executed) -> Iterator[Finding]:
+    if not found.ran:
+        yield unproven(f"anything of {said.path}: none of its cells was run")
+        return
+    if said.shipped is None:
+        yield unproven(f"that {said.path} ran shipped code: it was sealed where no such notebook is shipped")
+    elif said.shipped != said.executed:
+        yield unproven(f"that {said.path} ran shipped code: when it was sealed, its code differed")
+    if not said.order:
+        yield unproven(f"that {said.path} ran from top to bottom: cells were run out of order or again")
 
 
 def complete(statement: Statement) -> Iterator[Finding]:

@@ -82,20 +82,24 @@ class Executed:
 
     @property
     def in_order(self) -> bool:
-        """Whether the cells that ran did so once each, from the first on: counts from 1 without a gap."""
-        counts = [cell.count for cell in self.cells if cell.source.strip()]
-        while counts and counts[-1] is None:
-            counts.pop()
-        return counts == list(range(1, len(counts) + 1))
+        """Whether cells ran, and once each, from the first on: counts from 1 without a gap."""
+        counts = self._counts
+        return bool(counts) and counts == list(range(1, len(counts) + 1))
 
     @property
     def ascending(self) -> bool:
         """Whether each cell that ran did so after the one above it: run again from the top, perhaps, but in order."""
+        counts = self._counts
+        ran = [count for count in counts if count is not None]
+        return len(ran) == len(counts) and all(before < after for before, after in pairwise(ran))
+
+    @property
+    def _counts(self) -> list[int | None]:
+        """The execution counts of the cells that hold something, up to the last one that ran."""
         counts = [cell.count for cell in self.cells if cell.source.strip()]
         while counts and counts[-1] is None:
             counts.pop()
-        ran = [count for count in counts if count is not None]
-        return len(ran) == len(counts) and all(before < after for before, after in pairwise(ran))
+        return counts
 
     @property
     def ran(self) -> bool:
@@ -107,15 +111,25 @@ class Executed:
         """`ok`, `error` or `not finished`."""
         if any(cell.raised for cell in self.cells):
             return "error"
-        ran = all(cell.count is not None for cell in self.cells if cell.source.strip())
-        return "ok" if ran and self.cells else "not finished"
+        whole = all(cell.count is not None for cell in self.cells if cell.source.strip())
+        return "ok" if whole and self.ran else "not finished"
 
 
 def read(path: Path) -> Executed:
     """A notebook file. Raises NotStrict for what is no notebook, and Unreadable."""
-    document = loaded(content(path, LARGEST))
-    if not isinstance(document, dict) or not isinstance(document.get("cells"), list):
+    return of(document(path))
+
+
+def document(path: Path) -> Mapping[str, Any]:
+    """What a notebook file holds. Raises NotStrict for what is no notebook, and Unreadable."""
+    found = loaded(content(path, LARGEST))
+    if not isinstance(found, dict) or not isinstance(found.get("cells"), list):
         raise NotStrict("not a notebook")
+    return found
+
+
+def of(document: Mapping[str, Any]) -> Executed:
+    """The code cells of what a notebook file holds. Raises NotStrict for a cell that is none."""
     cells = tuple(_cell(row) for row in document["cells"] if _is_code(row))
     return Executed(cells, _text(_mapping(_mapping(document.get("metadata")).get("papermill")).get("start_time")))
 
@@ -125,19 +139,15 @@ def names(subjects: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in subjects if _NAME.fullmatch(name))
 
 
-def told(folder: Path, subjects: Iterable[str], shipped: Path | None) -> tuple[Notebook, ...]:
-    """What a statement says of a run's notebooks, in the order they were executed; `shipped` is where they come from.
-
-    Raises Unfit, naming the file.
-    """
+def executed(folder: Path, subjects: Iterable[str]) -> dict[str, Executed]:
+    """A run's notebooks by their names, in the order they were executed. Raises Unfit, naming the file."""
     found = [(name, fit(folder, name)) for name in names(subjects)]
-    found.sort(key=lambda pair: (not pair[1].started, pair[1].started, pair[0]))
-    return tuple(_told(name, executed, shipped) for name, executed in found)
+    return dict(sorted(found, key=lambda pair: (not pair[1].started, pair[1].started, pair[0])))
 
 
-def timed(folder: Path, paths: Iterable[str]) -> bool:
-    """Whether each of these notebooks says when it was started. Raises Unfit."""
-    return all(fit(folder, path).started for path in paths)
+def told(found: Mapping[str, Executed], shipped: Path | None) -> tuple[Notebook, ...]:
+    """What a statement says of these notebooks; `shipped` is where they come from. Raises Unfit for a shipped one."""
+    return tuple(_told(name, one, shipped) for name, one in found.items())
 
 
 class Unfit(Exception):

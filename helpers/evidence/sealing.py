@@ -138,7 +138,7 @@ def _statement(folder: Path, said: Recorded, head: Head, scanned: Scan, sealed_a
     names = files.listing(folder).subjects
     try:
         subjects = tuple((name, files.sha256(folder / name)) for name in names)
-        told = notebooks.told(folder, names, project_root() / "notebooks")
+        told = notebooks.told(notebooks.executed(folder, names), project_root() / "notebooks")
     except Unreadable as error:
         raise Failed(f"{folder.name}: not sealed: {error}", next_step="Look at who owns its files.") from None
     except Unfit as error:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers.evidence import content_rules, files, release, seal_rules
+from helpers.evidence import content_rules, contents, files, release, seal_rules
 from helpers.evidence.asked import Asked
 from helpers.evidence.files import Listing, Unreadable
 from helpers.evidence.findings import Finding, Report, broken, proven, unproven
@@ -85,14 +85,15 @@ def _changed(run: Folder) -> Iterator[Finding]:
 def _of_rules(run: Folder, asked: Asked, *, whole: bool) -> Iterator[Finding]:
     """What each rule finds; those on what the files say only where all files are as they were sealed."""
     statement = run.statement
-    if whole:
+    held = contents.read(run.path, statement) if whole else None
+    if held is not None:
         yield proven(f"nothing was edited, dropped or added since it was sealed: {len(statement.subjects)} files")
-        yield from content_rules.ledger(run.path, statement)
-        yield from content_rules.notebooks(run.path, statement)
+        yield from content_rules.ledger(held.ledger, statement)
+        yield from content_rules.notebooks(held.notebooks, statement)
     yield from seal_rules.sums(run.path, run.found, statement)
     yield from seal_rules.signature(run.path, run.found, run.payload, asked)
     yield from content_rules.complete(statement)
     yield from content_rules.asked_for(statement, run.digest, asked)
     yield from content_rules.said(statement)
-    if whole and asked.release is not None:
-        yield from release.same_code(run.path, statement, asked.release)
+    if held is not None and asked.release is not None:
+        yield from release.same_code(held, asked.release)

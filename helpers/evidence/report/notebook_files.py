@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers.evidence import files
+from helpers.evidence import files, notebooks
 from helpers.evidence.files import Unreadable
-from helpers.evidence.notebooks import LARGEST, Executed, Unfit, fit, names
-from helpers.evidence.report.told import dig, rows_of
-from helpers.evidence.strict_json import NotStrict, loaded
+from helpers.evidence.notebooks import Executed, names
+from helpers.evidence.report.told import rows_of
+from helpers.evidence.strict_json import NotStrict
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,7 @@ def _started(one: Notebook) -> str:
 def _read(folder: Path, name: str) -> Notebook:
     stem = Path(name).stem
     try:
-        executed = fit(folder, name)
-        document = loaded(files.content(folder / name, LARGEST))
-    except (Unfit, NotStrict, Unreadable) as error:
-        return Notebook(stem, None, (), str(error))
-    return Notebook(stem, executed, rows_of(dig(document, "cells")))
+        document = notebooks.document(folder / name)
+        return Notebook(stem, notebooks.of(document), rows_of(document["cells"]))
+    except (NotStrict, Unreadable) as error:
+        return Notebook(stem, None, (), f"{name}: {error}")

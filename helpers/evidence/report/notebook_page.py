@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from helpers.evidence.files import REPORT
+from helpers.evidence.notebooks import Executed
 from helpers.evidence.report.display_html import NotOurs, shown
 from helpers.evidence.report.markup import Html, code, joined, mark, paragraph, tag, verbatim
 from helpers.evidence.report.notebook_files import Notebook
@@ -30,8 +31,13 @@ def _status(one: Notebook) -> Html:
     if one.executed is None:
         return paragraph(mark("CANNOT BE READ.", "wrong"), f" {one.why}")
     kind = {"ok": "right", "error": "wrong"}.get(one.executed.status, "note")
-    order = "ran in order, once each" if one.executed.in_order else "did NOT run in order, once each"
-    return paragraph("How it ended: ", mark(one.executed.status, kind), f". Its code cells {order}.")
+    return paragraph("How it ended: ", mark(one.executed.status, kind), f". {_order(one.executed)}.")
+
+
+def _order(executed: Executed) -> str:
+    if not executed.ran:
+        return "None of its code cells was run"
+    return f"Its code cells {'ran' if executed.in_order else 'did NOT run'} in order, once each"
 
 
 def _cell(cell: Mapping[str, Any]) -> Html:

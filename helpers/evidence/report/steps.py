@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from helpers.evidence.files import PAGES
-from helpers.evidence.notebooks import step_of
-from helpers.evidence.report.markup import Html, Shown, code, joined, lines, mark, paragraph, table, tag
+from helpers.evidence.notebooks import Executed, step_of
+from helpers.evidence.report.markup import Html, Shown, code, joined, lines, mark, paragraph, table, tag, text
 from helpers.evidence.report.notebook_files import Notebook
 from helpers.evidence.report.told import Row, Told
 
@@ -67,4 +67,10 @@ def _notebook(one: Notebook) -> tuple[Shown, ...]:
     if one.executed is None:
         return link, step, mark("CANNOT BE READ", "wrong"), one.why
     kind = {"ok": "right", "error": "wrong"}.get(one.executed.status, "note")
-    return link, step, mark(one.executed.status, kind), "yes" if one.executed.in_order else mark("NO", "wrong")
+    return link, step, mark(one.executed.status, kind), _order(one.executed)
+
+
+def _order(executed: Executed) -> Html:
+    if not executed.ran:
+        return mark("none was run", "note")
+    return text("yes") if executed.in_order else mark("NO", "wrong")

@@ -148,6 +148,14 @@ def test_a_notebook_that_cannot_be_read(onboarding: Record, content: str) -> Non
     assert "CANNOT BE READ" in reading.words(reading.part(report, "steps"))
 
 
+def test_a_notebook_of_which_nothing_ran(onboarding: Record) -> None:
+    """Neither its page nor the report says that its cells ran in order: none of them ran."""
+    said = reading.words(page(onboarding, code(count=None)))
+    assert "How it ended: not finished. None of its code cells was run." in said
+    row = next(row for row in reading.table(onboarding.part("steps"), "Executed notebooks") if row[1] == NAME)
+    assert row[2:] == ["not finished", "none was run"]
+
+
 def test_a_step_run_again_has_a_page_of_its_own(onboarding: Record) -> None:
     """Both notebooks of a step that was run twice are there."""
     first = onboarding.run.notebooks / f"{NAME}.ipynb"
