@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from helpers.evidence.report.facts import TITLES, objects, title_of
+from helpers.evidence.report.facts import names_read, objects, title_of
 from helpers.evidence.report.markup import Html, Shown, bullets, code, joined, lines, mark, paragraph, table, text
-from helpers.evidence.report.told import Row, Told, outcome, rows_of, words
+from helpers.evidence.report.told import Row, Told, are_rows, outcome, rows_of, words
 
 
 def shown(told: Told) -> Html:
@@ -50,6 +50,9 @@ def _rights(told: Told) -> tuple[Html, ...]:
 
 
 def _looked(row: Row) -> Html:
+    title = f"Rights looked at on {row.time} in {row.step}"
+    if not are_rows(row.at("preflight", "rows")):
+        return paragraph(f"{title}: ", mark("CANNOT BE READ", "wrong"))
     rows = [
         (
             words(right.get("steps")),
@@ -60,7 +63,6 @@ def _looked(row: Row) -> Html:
         )
         for right in rows_of(row.at("preflight", "rows"))
     ]
-    title = f"Rights looked at on {row.time} in {row.step}"
     return table(title, ("Step", "Right", "For", "There", "By"), rows) if rows else paragraph(f"{title}: none.")
 
 
@@ -70,9 +72,7 @@ def _have(said: str) -> Html:
 
 def _facts(told: Told) -> tuple[Html, ...]:
     """Every fact as it was last read."""
-    read = dict.fromkeys(name for row in told.of("facts") for name in row.at("facts") or () if name != "read_at")
-    names = [*(name for name in TITLES if name in read), *sorted(name for name in read if name not in TITLES)]
-    rows = [row for name in names for row in _fact(told, name)]
+    rows = [_fact(told, name) for name in names_read(told)]
     return (
         (table("Everything that was read, as last read", ("What", "As last read", "On (UTC)", "In"), rows),)
         if rows
@@ -80,16 +80,13 @@ def _facts(told: Told) -> tuple[Html, ...]:
     )
 
 
-def _fact(told: Told, name: str) -> list[tuple[Shown, ...]]:
-    reads = list(told.facts(name))
-    if not reads:
-        return [(title_of(name), mark("UNKNOWN: the record does not say what came of looking", "wrong"), "", "")]
-    row, found = reads[-1]
+def _fact(told: Told, name: str) -> tuple[Shown, ...]:
+    row, found = list(told.facts(name))[-1]
     if found.get("outcome") == "known" and found.get("value") not in (None, []):
         said: Shown = bullets(_object(label, properties) for label, properties in objects(found).items())
     else:
         said = mark(outcome(found), "wrong") if outcome(found).startswith("UNKNOWN") else outcome(found)
-    return [(title_of(name), said, row.time, row.step)]
+    return title_of(name), said, row.time, row.step
 
 
 def _object(label: str, properties: dict[str, str]) -> Html:

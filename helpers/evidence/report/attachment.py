@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any, Literal
 
 from helpers.evidence.report.changes import ATTACH, Change, changes
-from helpers.evidence.report.told import Row, Told, rows_of, words
+from helpers.evidence.report.told import Row, Told, are_rows, rows_of, words
 
-State = Literal["attached here", "attached before", "may be attached", "not attached", "not read", "by hand"]
+State = Literal[
+    "attached here", "attached before", "may be attached", "not attached", "not read", "cannot be read", "by hand"
+]
 
 
 @dataclass(frozen=True)
 class Read:
-    """One line in which external keys and workspaces were both read: the workspaces that have this key, id and name."""
+    """One line in which external keys and workspaces were both read: the workspaces that have this key, id and name.
+
+    Where they are not told in a form that is known, `sound` is false, and which of them have the key is not known.
+    """
 
     row: Row
-    holding: tuple[tuple[str, str], ...]
+    holding: tuple[tuple[str, str], ...] = ()
+    sound: bool = True
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,8 @@ class Attachment:
     @property
     def may_hold_data(self) -> bool:
         """Whether data may be encrypted under the key, as far as this record goes."""
-        return self.handed_over or self.state in ("attached here", "attached before", "may be attached")
+        states = ("attached here", "attached before", "may be attached", "cannot be read")
+        return self.handed_over or self.state in states
 
     @property
     def workspaces(self) -> tuple[str, ...]:
@@ -58,9 +66,13 @@ def attachment(told: Told) -> Attachment:
     lost = attaching[-1] if attaching else None
     if lost and (last is None or last.row.line < lost.row.line):
         return Attachment("may be attached", lost, last)
+    if last and not last.sound:
+        return Attachment("may be attached" if lost else "cannot be read", lost, last)
     if last and last.holding:
         before = {id_ for read in reads if lost is None or read.row.line < lost.row.line for id_, _ in read.holding}
         fresh = lost is not None and not before.issuperset(dict(last.holding))
+        if fresh and not all(read.sound for read in reads):
+            return Attachment("may be attached", lost, last)
         return Attachment("attached here" if fresh else "attached before", lost if fresh else None, last, True)
     if told.given("product") == "claude_enterprise":
         return Attachment("by hand", handed_over=bool(told.of("sheet", "attestation")))
@@ -71,16 +83,27 @@ def _reads(told: Told) -> tuple[Read, ...]:
     ours = {change.fact("external key") for change in changes(told) if change.done} - {""}
     found = []
     for row in told.of("facts"):
-        keys, spaces = row.at("facts", "external_keys"), row.at("facts", "workspaces")
-        if _known(keys) and _known(spaces):
-            ours |= {words(key.get("id")) for key in rows_of(keys["value"]) if _is_ours(told, key)}
-            holding = [w for w in rows_of(spaces["value"]) if w.get("external_key_id") in ours]
-            found.append(Read(row, tuple((words(w.get("id")), words(w.get("name"))) for w in holding)))
+        keys, spaces = row.mapping("facts", "external_keys"), row.mapping("facts", "workspaces")
+        if keys.get("outcome") != "known" or spaces.get("outcome") != "known":
+            continue
+        if not _sound(keys.get("value"), _KEY) or not _sound(spaces.get("value"), _WORKSPACE):
+            found.append(Read(row, sound=False))
+            continue
+        ours |= {key["id"] for key in rows_of(keys["value"]) if _is_ours(told, key)}
+        holding = [w for w in rows_of(spaces["value"]) if w["external_key_id"] in ours]
+        found.append(Read(row, tuple((w["id"], w["name"]) for w in holding)))
     return tuple(found)
 
 
-def _known(found: Any) -> bool:
-    return isinstance(found, dict) and found.get("outcome") == "known"
+_KEY = {"id": str, "vault_uri": str, "key_name": str, "tenant_id": str}
+_WORKSPACE = {"id": str, "name": str, "external_key_id": (str, NoneType)}
+"""What is told of each, and in which form: in any other form nobody knows whose it is."""
+
+
+def _sound(value: Any, fields: Mapping[str, Any]) -> bool:
+    return are_rows(value) and all(
+        name in row and isinstance(row[name], kind) for row in value for name, kind in fields.items()
+    )
 
 
 def _is_ours(told: Told, key: Mapping[str, Any]) -> bool:

@@ -52,11 +52,17 @@ class Change:
         return self.receipt is not None and self.receipt.word("what") not in FOUND_THERE
 
     def intent(self, name: str) -> str:
-        return self.about.word("intent", name) if self.about else ""
+        """What was meant to be done, under a name; empty where that is no text."""
+        return _text(self.about, "intent", name)
 
     def fact(self, name: str) -> str:
-        """What the receipt holds under a name; empty where it holds nothing."""
-        return self.receipt.word("facts", name) if self.receipt else ""
+        """What the receipt holds under a name; empty where that is no text: nothing is made of anything else."""
+        return _text(self.receipt, "facts", name)
+
+
+def _text(row: Row | None, *path: str) -> str:
+    value = row.at(*path) if row else None
+    return value if isinstance(value, str) else ""
 
 
 def changes(told: Told) -> tuple[Change, ...]:

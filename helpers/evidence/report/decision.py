@@ -59,6 +59,9 @@ def _headline(told: Told, state: Attachment) -> tuple[Shown, ...]:
         case "may be attached":
             unsure = f" A request to attach {key} was about to be sent, and this record does not say what came of it."
             return (mark("NOT KNOWN whether attached.", "wrong"), f"{unsure} Look before going on.")
+        case "cannot be read":
+            seen = " What this record says of workspaces is not in a form that is known. Look before going on."
+            return (mark("NOT KNOWN whether attached.", "wrong"), f" This run attached nothing to {key}.{seen}")
         case "by hand":
             return attestations.headline(told, key)
         case "not attached":
@@ -179,6 +182,7 @@ _NO_WORKSPACE = {
     "may be attached": "not known",
     "not attached": "none, as last read",
     "not read": "not read in this run",
+    "cannot be read": "not known",
     "by hand": "the whole organization, once the key is entered by hand",
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from helpers.evidence.report.told import words
+from helpers.evidence.report.told import Told, words
 
 TITLES = {
     "principals": "Service principal",
@@ -59,6 +59,12 @@ _LONGEST_LABEL = 60
 
 def title_of(name: str) -> str:
     return TITLES.get(name, name.replace("_", " "))
+
+
+def names_read(told: Told) -> list[str]:
+    """The names of all facts that were read, those that have a title in the order of the titles, then the others."""
+    read = dict.fromkeys(name for row in told.of("facts") for name in row.mapping("facts") if name != "read_at")
+    return [*(name for name in TITLES if name in read), *sorted(name for name in read if name not in TITLES)]
 
 
 def objects(found: Mapping[str, Any]) -> dict[str, dict[str, str]]:

@@ -14,6 +14,7 @@ _TIME = re.compile(r"(\d{4}-\d\d-\d\dT)(\d\d:\d\d:\d\d(?:\.\d+)?Z)")
 _TIME_SHOWN = r"<time><span>\1</span><wbr><span>\2</span></time>"
 """A time breaks between day and hour and nowhere else; as text it stays what it was."""
 
+_TAG = re.compile(r"<[^>]*>")
 _WORD = re.compile(r"<[^>]*>|[\s-]")
 _LONGEST_WORD = 24
 """What is longer may break anywhere, so that it makes no column too wide; shorter words stay whole."""
@@ -93,15 +94,21 @@ def strong(said: Shown) -> Html:
 
 def mark(word: str, kind: str) -> Html:
     """A word that stands out: right, wrong or note. The word says it; colour only adds to it."""
-    return tag("strong", word, class_=kind)
+    return tag("strong", word if word.strip() else "(nothing)", class_=kind)
 
 
 def table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[Shown]], kind: str = "") -> Html:
     """A table with a caption; the first cell of a row names it. Where it is too wide, it scrolls by itself."""
     head = tag("tr", *(tag("th", name, scope="col") for name in columns))
-    body = (tag("tr", _cell("th", row[0], scope="row"), *(_cell("td", cell) for cell in row[1:])) for row in rows)
+    body = (tag("tr", _name(row[0]), *(_cell("td", cell) for cell in row[1:])) for row in rows)
     drawn = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", *body), class_=kind or "plain")
     return tag("div", drawn, class_="wide", tabindex="0", role="region", aria_label=caption)
+
+
+def _name(said: Shown) -> Html:
+    """The cell that names a row; one in which nothing stands names nothing."""
+    inner = text(said)
+    return _cell("th", inner, scope="row") if _TAG.sub("", inner).strip() else _cell("td", inner)
 
 
 def _cell(name: str, said: Shown, **attributes: str) -> Html:

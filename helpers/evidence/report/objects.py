@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from helpers.evidence.report.changes import Change, changes, settled
-from helpers.evidence.report.facts import TITLES, WRITES, objects, title_of
+from helpers.evidence.report.facts import WRITES, names_read, objects, title_of
 from helpers.evidence.report.markup import Html, Shown, code, joined, lines, mark, paragraph, strong, table
 from helpers.evidence.report.told import Row, Told, outcome, rows_of, words
 
@@ -22,28 +22,28 @@ def shown(told: Told) -> Html:
     """The whole part."""
     if not told.of("facts"):
         return paragraph("Nothing was read in this run, so nothing can be said of before and after.")
-    rows = [row for name in _names(told) for row in _rows(told, name)]
+    drawn = {name: _rows(told, name) for name in names_read(told)}
+    rows = [row for found in drawn.values() for row in found]
     rows += [_unread(told, change) for change in changes(told) if change.done and not _read_after(told, change)]
-    parts = [paragraph(ABOUT)]
+    parts = [paragraph(ABOUT), *map(_not_readable, told.unread)]
     parts.append(
         table("Before and after", _COLUMNS, rows) if rows else paragraph(strong("Nothing that was read differs."))
     )
-    same = [title_of(name) for name in _names(told) if not _rows(told, name)]
+    same = [title_of(name) for name, found in drawn.items() if not found]
     if same:
         parts.append(paragraph(f"Read, and the same each time it was read: {', '.join(same)}."))
     return joined(parts)
 
 
-def _names(told: Told) -> list[str]:
-    """The names of all facts that were read, those that have a title in the order of the titles, then the others."""
-    read = dict.fromkeys(name for row in told.of("facts") for name in row.at("facts") or () if name != "read_at")
-    return [*(name for name in TITLES if name in read), *sorted(name for name in read if name not in TITLES)]
+def _not_readable(row: Row) -> Html:
+    said = (
+        f" Line {row.line}, of {row.step}, tells of looking, and what was found is not there in a form that is known."
+    )
+    return paragraph(mark("CANNOT BE READ.", "wrong"), said)
 
 
 def _rows(told: Told, name: str) -> list[tuple[Shown, ...]]:
     reads = list(told.facts(name))
-    if not reads:
-        return []
     (first, before), (last, after) = reads[0], reads[-1]
     title, how = title_of(name), _how(first, last)
     if "unknown" in (before.get("outcome"), after.get("outcome")) or not _sound(before, after):

@@ -6,7 +6,7 @@ from collections import Counter
 
 from helpers.evidence.report.changes import changes
 from helpers.evidence.report.markup import Html, Shown, code, joined, lines, mark, paragraph, strong, table, text
-from helpers.evidence.report.told import Row, Told, outcome, rows_of, words
+from helpers.evidence.report.told import Row, Told, are_rows, outcome, rows_of, words
 
 EVENTS = {
     "run_started": "run started",
@@ -32,7 +32,7 @@ _FOR_GOOD = "FOR GOOD"
 def shown(told: Told) -> Html:
     """The whole part."""
     open_ = {change.row.line for change in changes(told) if change.receipt is None}
-    rows = [_row(row, row.line in open_) for row in told.rows]
+    rows = [_row(told, row, row.line in open_) for row in told.rows]
     note = "Times are UTC. In a rehearsal they are the rehearsal cloud's." if told.world else "Times are UTC."
     columns = ("Line", "On (UTC)", "Step", "Event", "What", "Signed in as", "Request id")
     return joined(
@@ -40,16 +40,17 @@ def shown(told: Told) -> Html:
     )
 
 
-def _row(row: Row, unanswered: bool) -> tuple[Shown, ...]:
+def _row(told: Told, row: Row, unanswered: bool) -> tuple[Shown, ...]:
     name = EVENTS.get(row.event, row.event)
     loud = {"about_to": "note", "receipt": "right", "stopped": "wrong"}.get(row.event)
     event = mark(name, loud) if loud else name
-    what = lines((_what(row), mark("NO RECEIPT FOLLOWS", "wrong"))) if unanswered else _what(row)
+    said = _what(told, row)
+    what = lines((said, mark("NO RECEIPT FOLLOWS", "wrong"))) if unanswered else said
     number = row.word("request_id")
     return str(row.line), row.time, row.step, event, what, code(row.actor), code(number) if number else ""
 
 
-def _what(row: Row) -> Html:
+def _what(told: Told, row: Row) -> Html:
     match row.event:
         case "run_started" | "run_continued":
             world = row.word("world")
@@ -57,7 +58,7 @@ def _what(row: Row) -> Html:
         case "identity":
             return joined((f"{row.word('kind')} of tenant ", code(row.word("tenant_id"))))
         case "facts":
-            return joined((_read(row),))
+            return mark("CANNOT BE READ", "wrong") if row in told.unread else joined((_read(row),))
         case "plan" | "step_finished":
             return _planned(row)
         case "approval":
@@ -97,19 +98,18 @@ def _what(row: Row) -> Html:
 
 def _read(row: Row) -> str:
     """Which facts were read, and in full those that could not be."""
-    if isinstance(row.at("preflight"), dict):
-        return "the rights that the steps need: " + "; ".join(map(words, row.at("preflight", "said") or ()))
-    facts = row.at("facts")
-    found = {name: value for name, value in facts.items() if name != "read_at"} if isinstance(facts, dict) else {}
-    unknown = [
-        f"{name} {outcome(v)}" for name, v in found.items() if isinstance(v, dict) and v.get("outcome") == "unknown"
-    ]
+    if "preflight" in row.said:
+        said = row.at("preflight", "said")
+        return "the rights that the steps need: " + ("; ".join(map(words, said)) if isinstance(said, list) else "")
+    found = {name: value for name, value in row.mapping("facts").items() if name != "read_at"}
+    read = {name: value if isinstance(value, dict) else {} for name, value in found.items()}
+    unknown = [f"{name} {outcome(v)}" for name, v in read.items() if v.get("outcome") not in ("known", "absent")]
     return ", ".join(found) + ("" if not unknown else ". " + "; ".join(unknown))
 
 
 def _planned(row: Row) -> Html:
     items = rows_of(row.at("plan", "items"))
-    if not items:
+    if not items or not are_rows(row.at("plan", "items")):
         counts = row.at("verdicts")
         said = ", ".join(f"{words(n)} {verdict}" for verdict, n in counts.items()) if isinstance(counts, dict) else ""
         return text(said or row.word("plan"))

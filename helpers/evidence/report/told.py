@@ -41,6 +41,11 @@ class Row:
         """What stands at a path of keys, or None."""
         return dig(self.said, *path)
 
+    def mapping(self, *path: str) -> Mapping[str, Any]:
+        """What stands at a path of keys where that is a mapping; else an empty one."""
+        value = self.at(*path)
+        return value if isinstance(value, dict) else {}
+
     def word(self, *path: str) -> str:
         """The same in words; empty where there is nothing."""
         value = self.at(*path)
@@ -82,11 +87,15 @@ class Told:
         return "" if value is None else words(value)
 
     def facts(self, name: str) -> Iterator[tuple[Row, Mapping[str, Any]]]:
-        """Each time one fact was read, in order, with its outcome."""
+        """Each time one fact was read, in order, with its outcome; an empty one where that is no mapping."""
         for row in self.of("facts"):
-            found = row.at("facts", name)
-            if isinstance(found, dict):
-                yield row, found
+            if name in row.mapping("facts"):
+                yield row, row.mapping("facts", name)
+
+    @cached_property
+    def unread(self) -> tuple[Row, ...]:
+        """The lines of what was looked at that hold it in no form that can be read."""
+        return tuple(row for row in self.of("facts") if not _can_be_read(row))
 
     def kind_of(self, object_id: str) -> str:
         """What kind of identity signed in under an object ID, where a line says so."""
@@ -101,6 +110,11 @@ def read(ledger: Path) -> Told:
     return Told(run, tuple(Row(number, loaded(line)) for number, line in enumerate(whole, 1)))
 
 
+def _can_be_read(row: Row) -> bool:
+    held = [row.at(name) for name in ("facts", "preflight") if name in row.said]
+    return bool(held) and all(isinstance(one, dict) for one in held)
+
+
 def dig(value: Any, *path: str) -> Any:
     """What stands at a path of keys in mappings, or None."""
     for key in path:
@@ -113,6 +127,11 @@ def dig(value: Any, *path: str) -> Any:
 def rows_of(value: Any) -> tuple[Mapping[str, Any], ...]:
     """The mappings in a list; nothing where it is no list."""
     return tuple(row for row in value if isinstance(row, dict)) if isinstance(value, list) else ()
+
+
+def are_rows(value: Any) -> bool:
+    """Whether it is a list of mappings and nothing else."""
+    return isinstance(value, list) and all(isinstance(row, dict) for row in value)
 
 
 def words(value: Any) -> str:
@@ -146,4 +165,4 @@ def outcome(found: Mapping[str, Any]) -> str:
         case "unknown":
             number = f" (request id {words(found['request_id'])})" if found.get("request_id") else ""
             return f"UNKNOWN: {words(found.get('reason'))}{number}"
-    return f"UNKNOWN: the record does not say what came of looking ({words(dict(found))})"
+    return "UNKNOWN: the record does not say what came of looking" + (f" ({words(dict(found))})" if found else "")

@@ -7,7 +7,7 @@ does not simulate: those two rest on az's help alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from helpers.evidence.report.changes import ATTACH, PURGE_PROTECTION, ROTATE
 from helpers.evidence.report.shell import NotShown, admin_api, az
@@ -82,7 +82,7 @@ def _created_key(ground: Ground) -> Undo:
 def _tagged(ground: Ground) -> Undo:
     before, version = ground.key_before(), ground.change.fact("version")
     tags = before.get("tags") if before is not None else None
-    if not isinstance(tags, dict):
+    if not isinstance(tags, dict) or not _texts(tags.values()):
         raise NotShown
     given = tuple(f"{name}={value}" for name, value in tags.items())
     command = az("keyvault", "key", "set-attributes", vault_name=ground.vault, name=ground.key, version=version)
@@ -99,10 +99,14 @@ def _tagged(ground: Ground) -> Undo:
     )
 
 
+def _texts(values: Iterable[object]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
 def _narrowed(ground: Ground) -> Undo:
     before, version = ground.key_before(), ground.change.fact("version")
     operations = before.get("operations") if before is not None else None
-    if not isinstance(operations, list) or not operations:
+    if not isinstance(operations, list) or not operations or not _texts(operations):
         raise NotShown
     return Undo(
         ground.change,
@@ -110,7 +114,7 @@ def _narrowed(ground: Ground) -> Undo:
         (
             az(
                 "keyvault", "key", "set-attributes",
-                vault_name=ground.vault, name=ground.key, version=version, ops=tuple(map(str, operations)),
+                vault_name=ground.vault, name=ground.key, version=version, ops=tuple(operations),
             ),
         ),
         "The vault, Keys, the key, its version: Permitted operations.",

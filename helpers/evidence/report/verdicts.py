@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from helpers.evidence.report.markup import Html, Shown, joined, lines, mark, paragraph, strong, table
-from helpers.evidence.report.told import Row, Told, rows_of, words
+from helpers.evidence.report.told import Row, Told, are_rows, rows_of, words
 
 PHASES = {
     "azure": "what Azure holds",
@@ -25,6 +25,8 @@ def shown(told: Told) -> Html:
     if not judged:
         return paragraph(mark("No check was made in this run.", "note"), " Nothing is said to be right.")
     last, checks = judged[-1], rows_of(judged[-1].at("verdicts", "checks"))
+    if not are_rows(last.at("verdicts", "checks")):
+        return paragraph(mark("CANNOT BE READ.", "wrong"), f" Line {last.line} tells of the last judgement.")
     title = f"The last judgement, {_phase(last)}, on {last.time} in {last.step}"
     parts = [
         paragraph(
@@ -128,4 +130,6 @@ def _told(row: Row) -> tuple[Shown, ...]:
     checks = rows_of(row.at("verdicts", "checks"))
     open_ = [check for check in checks if _verdict(check) not in ("pass", "not applicable")]
     said = ", ".join(f"{words(check.get('id'))} {_verdict(check)}" for check in open_)
+    if not are_rows(row.at("verdicts", "checks")):
+        return row.time, row.step, _phase(row), mark("CANNOT BE READ", "wrong"), ""
     return row.time, row.step, _phase(row), _counted(checks), said or "none"
