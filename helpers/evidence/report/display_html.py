@@ -38,6 +38,11 @@ class _Table:
     head: list[str] = field(default_factory=list)
     body: list[list[str]] = field(default_factory=list)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has columns, and each row has a cell for each of them."""
+        return bool(self.head) and all(len(row) == len(self.head) for row in self.body)
+
 
 def shown(html: str) -> Html:
     """A display written anew. Raises NotOurs."""
@@ -57,7 +62,7 @@ def _drawn(parts: Sequence[tuple[str, str | _Table]]) -> list[Html]:
             above = number > 0 and parts[number - 1][0] == "h4"
             found.append(_table(heading if above else f"{heading} (table)", said))
         elif kind == "h4":
-            heading = said
+            heading = said if said.strip() else heading
             captions = number + 1 < len(parts) and isinstance(parts[number + 1][1], _Table)
             found += [] if captions else [tag("p", said, class_="heading")]
         else:
@@ -67,7 +72,7 @@ def _drawn(parts: Sequence[tuple[str, str | _Table]]) -> list[Html]:
 
 def _table(caption: str, read: _Table) -> Html:
     """A table written anew; a column without a name has no header cell."""
-    head = tag("tr", *(tag("th", name, scope="col") if name else tag("td") for name in read.head))
+    head = tag("tr", *(tag("th", name, scope="col") if name.strip() else tag("td") for name in read.head))
     body = [tag("tr", *_cells(row)) for row in read.body]
     drawn = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", *body))
     return tag("div", drawn, class_="wide", tabindex="0", role="region", aria_label=caption)
@@ -75,7 +80,8 @@ def _table(caption: str, read: _Table) -> Html:
 
 def _cells(row: list[str]) -> list[Html]:
     first, *rest = [text(cell) for cell in row]
-    return [tag("th", first, scope="row") if first else tag("td", first), *(tag("td", cell) for cell in rest)]
+    named = tag("th", first, scope="row") if first.strip() else tag("td", first)
+    return [named, *(tag("td", cell) for cell in rest)]
 
 
 class _Reader(HTMLParser):
@@ -114,6 +120,8 @@ class _Reader(HTMLParser):
         match name:
             case "a":  # a page leads nowhere else: the address is shown, to be copied
                 self._text += f" ({self._address})"
+            case "table" if not self._last.is_whole:
+                raise NotOurs
             case "h4" | "p":
                 self.parts.append((name, self._text))
             case "th" | "td" if "thead" in self.open:

@@ -85,6 +85,11 @@ def test_a_view_comes_back_as_it_was() -> None:
         "<div><a href='https://evil.example/'>x</a></div>",
         "<div><p><a href='https://evil.example/' onclick='x()'>x</a></p></div>",
         "<svg onload=alert(1)>",
+        "<div><h4>x</h4><table><thead><tr><th>a</th></tr></thead><tbody><tr></tr></tbody></table></div>",
+        "<div><h4>x</h4><table><thead><tr></tr></thead><tbody><tr></tr></tbody></table></div>",
+        "<div><h4>x</h4><table><thead><tr><th>a</th></tr></thead><tbody><tr><td>1</td><td>2</td></tr></tbody></table></div>",
+        "<div><h4>x</h4><table></table></div>",
+        "<div><h4>x</h4><table><tbody></tbody></table></div>",
         "<div></div>",
         "",
         "x",
@@ -96,6 +101,13 @@ def test_html_that_is_not_ours_is_not_taken_over(onboarding: Record, foreign: st
         display_html.shown(foreign)
     main = page(onboarding, code(shown(text_html=foreign, text_plain="the plain text")))
     assert "the plain text" in reading.words(main) and "its HTML is not what" in reading.words(main)
+
+
+def test_a_display_with_nothing_in_it_keeps_the_rules_of_a_page(onboarding: Record) -> None:
+    """Headings, columns and first cells in which nothing is seen name nothing: they become no caption and no header."""
+    blank = View("k", " ", [], [Table((" ", "b"), ((" ", "z"),)), Table(("none",), ())])
+    main = page(onboarding, code(shown(text_html=html(blank), text_plain="the plain text")))
+    assert [reading.words(cell) for cell in main.find_all("th")] == ["b", "none"]
 
 
 def test_what_is_not_text_is_named(onboarding: Record) -> None:
