@@ -63,6 +63,9 @@ LOG_DELAY_MINUTES: Final = 10
 VAULT_SUFFIX: Final = ".vault.azure.net"
 ADMIN_API: Final = "https://api.anthropic.com"
 
+# The API version that anthropic 2.12.0 sends with each request of this suite (anthropic-version); read 2026-11-27.
+ADMIN_VERSION: Final = "2026-10-21"
+
 
 def role_name(role_id: str) -> str:
     """A role as people know it; one this suite has no name for by its GUID."""

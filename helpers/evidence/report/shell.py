@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 
+from helpers import published
+
 ADMIN_KEY = "ANTHROPIC_ADMIN_KEY"
 """The variable that holds the Admin API key. Its value never stands in a command, nor in a process's arguments."""
-
-ADMIN_API = "https://api.anthropic.com"
 
 
 class NotShown(Exception):
@@ -28,8 +28,8 @@ def admin_api(method: str, path: str) -> str:
     return (
         f"""printf 'header = "x-api-key: %s"\\n' "${ADMIN_KEY}" | curl --config - --silent --show-error --fail \\\n"""
         f"  --request {method} \\\n"
-        "  --header 'anthropic-version: 2023-06-01' \\\n"
-        f"  {quoted(ADMIN_API + path)}"
+        f"  --header 'anthropic-version: {published.ADMIN_VERSION}' \\\n"
+        f"  {quoted(published.ADMIN_API + path)}"
     )
 
 
