@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from helpers.evidence.report.told import Row, Told
+from helpers.model import assignment_name
 
 FOUND_THERE = ("the service principal was there already",)
 """Receipts of a change that found its work done by somebody else: nothing was made, so nothing is to be undone."""
+
+ASSIGN = "assign role"
+"""Its receipt tells by the assignment's name whether it was made here: Azure gives back an equal one that is there."""
 
 ATTACH = "attach external key"
 PURGE_PROTECTION = "enable purge protection"
@@ -20,6 +24,8 @@ class Change:
 
     about: Row | None
     receipt: Row | None
+    made_here: bool | None = True
+    """Whether a receipt shows that this run made it, and did not find it there; None where that cannot be told."""
 
     @property
     def row(self) -> Row:
@@ -48,8 +54,8 @@ class Change:
 
     @property
     def done(self) -> bool:
-        """Whether a receipt says that this run made it."""
-        return self.receipt is not None and self.receipt.word("what") not in FOUND_THERE
+        """Whether a receipt says that this run made it, or leaves that open."""
+        return self.receipt is not None and self.made_here is not False
 
     def intent(self, name: str) -> str:
         """What was meant to be done, under a name; empty where that is no text."""
@@ -76,23 +82,38 @@ def changes(told: Told) -> tuple[Change, ...]:
             found.append(Change(row, None))
         elif key in open_:
             at = open_.pop(key)
-            found[at] = Change(found[at].about, row)
+            found[at] = _answered(told, Change(found[at].about, row))
         else:
-            found.append(Change(None, row))
+            found.append(_answered(told, Change(None, row)))
     return tuple(found)
+
+
+def _answered(told: Told, change: Change) -> Change:
+    """A change with its receipt, and whether that shows that it was made here."""
+    if change.row.word("what") in FOUND_THERE:
+        return replace(change, made_here=False)
+    if change.kind != ASSIGN:
+        return change
+    planned, name = _planned(told, change), change.fact("assignment")
+    principal = planned.at("plan", "seen", "principal object ID") if planned else None
+    parts = (change.intent("scope"), change.intent("role"), principal)
+    if not name or not all(isinstance(part, str) and part for part in parts):
+        return replace(change, made_here=None)
+    return replace(change, made_here=name.lower() == assignment_name(*map(str, parts)))
 
 
 def settled(told: Told, change: Change) -> Row | None:
     """Where a change has no receipt: the first later line in which its step, planned again, had nothing left to do."""
     after = [row for row in told.of("plan", "step_finished") if row.line > change.row.line and row.step == change.step]
-    planned = _plan_of(told, change)
+    plan = _planned(told, change)
+    planned = plan.word("plan", "step") if plan else change.step
     return next((row for row in after if row.word("plan", "step") == planned and _kept(row)), None)
 
 
-def _plan_of(told: Told, change: Change) -> str:
-    """The name of the plan that a change was in: the last one of its step before it."""
+def _planned(told: Told, change: Change) -> Row | None:
+    """The plan that a change was in: the last one of its step before it."""
     before = [row for row in told.of("plan") if row.line < change.row.line and row.step == change.step]
-    return before[-1].word("plan", "step") if before else change.step
+    return before[-1] if before else None
 
 
 def _kept(row: Row) -> bool:

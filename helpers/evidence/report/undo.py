@@ -18,6 +18,11 @@ def sheet(told: Told) -> tuple[Undo, ...]:
     return tuple(_undo(Ground(told, held, change)) for change in reversed(changes(told)) if change.done)
 
 
+def found_there(told: Told) -> tuple[Change, ...]:
+    """Changes whose receipt shows that somebody else had made it: there is nothing of this run to undo."""
+    return tuple(change for change in reversed(changes(told)) if change.receipt is not None and not change.done)
+
+
 def unanswered(told: Told) -> tuple[Change, ...]:
     """Changes without a receipt: whether there is something to undo is not known."""
     return tuple(change for change in reversed(changes(told)) if change.receipt is None)

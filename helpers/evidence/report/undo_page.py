@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from helpers.evidence.report.changes import settled
+from helpers.evidence.report.changes import Change, settled
 from helpers.evidence.report.markup import Html, Shown, code, joined, mark, paragraph, sentence, strong, tag, verbatim
 from helpers.evidence.report.shell import ADMIN_KEY, NotShown, az
 from helpers.evidence.report.told import Told
-from helpers.evidence.report.undo import sheet, unanswered
+from helpers.evidence.report.undo import found_there, sheet, unanswered
 from helpers.evidence.report.undo_ground import Undo
 
 COMMAND = "undo"
@@ -38,7 +38,12 @@ def shown(told: Told) -> Html:
             *_before(told, entries),
         ]
     parts += [_entry(told, number, entry) for number, entry in enumerate(entries, 1)]
-    return joined((*parts, *_unanswered(told)))
+    return joined((*parts, *map(_found, found_there(told)), *_unanswered(told)))
+
+
+def _found(change: Change) -> Html:
+    word = strong("Found there, and not undone here: ")
+    return paragraph(word, f"{change.says}. The receipt of {change.row.time} shows that this run did not make it.")
 
 
 def _before(told: Told, entries: tuple[Undo, ...]) -> list[Html]:

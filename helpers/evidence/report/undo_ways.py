@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from helpers.evidence.report.changes import ATTACH, PURGE_PROTECTION, ROTATE
+from helpers.evidence.report.changes import ASSIGN, ATTACH, PURGE_PROTECTION, ROTATE
 from helpers.evidence.report.shell import NotShown, admin_api, az
 from helpers.evidence.report.undo_ground import Ground, Undo
 
@@ -47,6 +47,13 @@ def _assigned(ground: Ground) -> Undo:
     scope, name = ground.change.fact("scope"), ground.change.fact("assignment")
     if not scope or not name:
         raise NotShown
+    if ground.change.made_here is None:
+        return Undo(
+            ground.change,
+            "This record does not say whether this run made it or found one of somebody else: by its name it could be "
+            "either. So no command is given here; look at who made it first.",
+            portal="The key or the vault, Access control (IAM), Role assignments.",
+        )
     locked = (
         "without the role Claude cannot read it within about an hour. Assigning the role again (03) brings it back. "
         if ground.held.may_hold_data
@@ -200,7 +207,7 @@ WAYS: Mapping[str, Callable[[Ground], Undo]] = {
     "tag key": _tagged,
     "narrow key": _narrowed,
     ROTATE: _rotated,
-    "assign role": _assigned,
+    ASSIGN: _assigned,
     "register external key": _registered,
     ATTACH: _attached,
     "add diagnostic setting": _logged,

@@ -60,6 +60,23 @@ def test_what_was_found_is_not_undone(onboarding: Record) -> None:
     assert "create service principal" not in by_kind(onboarding) and len(sheet(onboarding.told)) == 4
 
 
+def test_an_assignment_of_somebody_else_is_not_undone(onboarding: Record) -> None:
+    """Azure gave back an equal one under another name than this suite's: it was found there, and no command deletes it."""
+    onboarding.of("receipt", "03")[0]["facts"]["assignment"] = "0b2f7f3e-0f52-4f2c-9a7f-7b3f9a1b2c3d"
+    assert "assign role" not in by_kind(onboarding) and len(sheet(onboarding.told)) == 4
+    said = onboarding.words("undo")
+    assert "Found there, and not undone here: assign Key Vault Crypto User" in said
+    assert "az role assignment delete" not in said
+
+
+def test_whose_an_assignment_is_is_not_guessed(onboarding: Record) -> None:
+    """Where the record does not hold what its name is made of, whose it is cannot be told: it is left to a person."""
+    for row in onboarding.of("plan", "03") + onboarding.of("approval", "03"):
+        row["plan" if row["event"] == "plan" else "approval"]["seen"] = {}
+    entry = by_kind(before_attaching(onboarding))["assign role"]
+    assert not entry.commands and "does not say whether this run made it" in entry.follows
+
+
 def test_what_is_not_known_is_not_undone(onboarding: Record) -> None:
     """A change without a receipt gets no command: it says that it is not known, and what a later look found."""
     onboarding.keep(lambda row: not (row["event"] == "receipt" and row["step"] == "02_key"))
