@@ -199,6 +199,6 @@ def _reach(said: Recorded) -> Reach:
 
         checked = parameters.load({name: value for name, value in said.parameters.items() if value is not None})
         services = connect(checked, root=runs.project_root(), say=say)
-        return as_signed_in(services, checked)(key)
+        return as_signed_in(services)(key)
 
     return reach

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpers.clock import Clock, stamp
-from helpers.errors import Refused, WrongUsage
+from helpers.errors import WrongUsage
 from helpers.evidence import archive_address, archive_source, archiving, recorded
 from helpers.evidence.archive_address import BlobAddress
 from helpers.evidence.archive_place import Place
@@ -40,7 +40,8 @@ def publish(
     if isinstance(address, Path) and until is not None:
         raise WrongUsage("--immutable-until: a folder cannot be made immutable; allowed: blob storage")
     source = archive_source.of(run.folder)
-    _refuse_outside(source, address)
+    if source.statement.rehearsal is not None:
+        archive_address.refuse_outside(address, source.run)
     with _opened(source, address, credential) as place:
         return archiving.into(place, source, str(address), until, clock.now())
 
@@ -58,16 +59,6 @@ def signed_in_as(run: Run) -> tuple[str | None, str]:
     source = archive_source.of(run.folder)
     way = recorded.read(run.ledger).parameters.get("credential")
     return way if isinstance(way, str) else None, source.statement.target.tenant_id
-
-
-def _refuse_outside(source: Source, address: BlobAddress | Path) -> None:
-    """Raise Refused for a rehearsal's run that would leave this machine."""
-    if source.statement.rehearsal and isinstance(address, BlobAddress) and not address.loopback:
-        raise Refused(
-            f"{source.run} is a rehearsal, so it is not published to {address.host}",
-            why="A rehearsal touches nothing outside this machine, and an archive holds real records.",
-            next_step="Publish it to a folder.",
-        )
 
 
 def _moment(day: date | None, clock: Clock) -> datetime | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from helpers.errors import WrongUsage
+from helpers.errors import Refused, WrongUsage
 from helpers.evidence.files import is_plain
 from helpers.record.secrets import looks_like
 
@@ -98,6 +98,16 @@ def _path(parts: SplitResult) -> tuple[str, ...]:
     if not _HOST.fullmatch(host) or parts.port not in (None, 443):
         raise _wrong("it is not Azure Blob Storage in the public cloud")
     return names[0], "/".join(names[1:])
+
+
+def refuse_outside(address: BlobAddress | Path, run: str) -> None:
+    """Raise Refused for an address outside this machine, which a rehearsal's run is never published to."""
+    if isinstance(address, BlobAddress) and not address.loopback:
+        raise Refused(
+            f"{run} is a rehearsal, so it is not published to {address.host}",
+            why="A rehearsal touches nothing outside this machine, and an archive holds real records.",
+            next_step="Publish it to a folder.",
+        )
 
 
 def is_loopback(host: str) -> bool:

@@ -78,17 +78,23 @@ def head(runs: Path, target: Target, rehearsal: str | None) -> Head:
     return Head(newest, tuple(unread))
 
 
-def given(folder: Path, runs: Path, target: Target, rehearsal: str | None) -> Head:
-    """The run that somebody names as the previous one, or a newer one of the folder of runs, which followed on it.
-
-    Raises WrongUsage unless it is sealed and of this target.
-    """
+def named(folder: Path, target: Target, rehearsal: str | None) -> Link:
+    """The run that somebody names as the previous one. Raises WrongUsage unless it is sealed and of this target."""
     try:
         found = link(folder)
     except (NotStrict, Unreadable) as error:
         raise WrongUsage(f"previous: {folder}: its statement cannot be read: {error}") from None
     if found.subject != (target, rehearsal):
         raise WrongUsage(f"previous: {found.statement.run} is about another target, or another world")
+    return found
+
+
+def given(folder: Path, runs: Path, target: Target, rehearsal: str | None) -> Head:
+    """The run that is named as the previous one, or a newer one of the folder of runs, which followed on it.
+
+    Raises as `named` does.
+    """
+    found = named(folder, target, rehearsal)
     here = head(runs, target, rehearsal)
     return here if here.sequence > Head(found).sequence else Head(found, here.unread)
 

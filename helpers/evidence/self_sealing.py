@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.errors import Failed, Interrupted, RunbookError
-from helpers.evidence import sealing, timestamps
+from helpers.evidence import archive_address, chain, sealing, timestamps
 from helpers.evidence.scan import scan
 from helpers.evidence.sealing import How
 from helpers.evidence.signers import Signer
@@ -40,7 +40,6 @@ class Ready:
     wanted: Evidence
     signer: Signer | None
     services: Services
-    parameters: Parameters
 
     def seal(self, run: Run, exit_code: int) -> Ending:
         """Seal a run, which has ended with an exit code, and publish it. Raises nothing but KeyboardInterrupt."""
@@ -69,20 +68,17 @@ class Ready:
     def _publish(self, run: Run) -> Ending:
         from helpers.display import text
         from helpers.evidence import archive
-        from helpers.services import credentials
 
-        to, signed_in = str(self.wanted.publish_to), None
-        if archive.needs_sign_in(to):
-            way = self.parameters.credential or "environment"
-            signed_in = credentials.credential(way, self.parameters.tenant_id, self.services.witness.azure)
-        done = archive.publish(run, to, signed_in, clock=self.services.clock)
+        to = str(self.wanted.publish_to)
+        done = archive.publish(run, to, self.services.credential, clock=self.services.clock)
         return Ending((text(done.view()),), done.exit_code != 0, {"published": done.data()})
 
 
 def ready(run: Run | None, parameters: Parameters, services: Services) -> Ready | None:
     """What a run is sealed with at its end; None where its parameters do not say.
 
-    `run` is the one that is gone on with, if one is. Raises RunbookError for a signer that cannot be used.
+    `run` is the one that is gone on with, if one is. Raises RunbookError for a signer that cannot be used, a previous
+    run that this one cannot follow on, and an address that it may not be published to.
     """
     wanted = parameters.evidence
     if wanted is None:
@@ -90,13 +86,15 @@ def ready(run: Run | None, parameters: Parameters, services: Services) -> Ready 
     if wanted.timestamp is not None:
         timestamps.refuse_wrong_url(wanted.timestamp)
     if wanted.publish_to is not None:
-        from helpers.evidence import archive_address
-
-        archive_address.of(wanted.publish_to)
+        address = archive_address.of(wanted.publish_to)
+        if services.world is not None:
+            archive_address.refuse_outside(address, "this run")
     target = Target.of(parameters.model_dump())
+    if wanted.previous is not None:
+        chain.named(Path(wanted.previous), target, services.world)
     with services.witness.aside():
-        signs = signer(wanted.signer, run.folder if run else None, target, as_signed_in(services, parameters))
-    return Ready(wanted, signs, services, parameters)
+        signs = signer(wanted.signer, run.folder if run else None, target, as_signed_in(services))
+    return Ready(wanted, signs, services)
 
 
 def _tried(what: str, next_step: str, work: Callable[[], Ending]) -> Ending:

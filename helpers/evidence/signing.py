@@ -13,7 +13,6 @@ from helpers.evidence.signers import Signer, VaultKey, pem_signer, reference
 from helpers.evidence.statement import Target
 
 if TYPE_CHECKING:
-    from helpers.parameters import Parameters
     from helpers.services.connect import Services
 
 Reach = Callable[[VaultKey], Signer]
@@ -32,15 +31,12 @@ def signer(said: str, run: Path | None, target: Target, reach: Reach) -> Signer 
     return pem_signer(named, run) if isinstance(named, Path) else None
 
 
-def as_signed_in(services: Services, parameters: Parameters) -> Reach:
-    """Reaches a key with a sign-in of the way that the parameters name; every reply is witnessed as any other."""
+def as_signed_in(services: Services) -> Reach:
+    """Reaches a key as who is signed in for the run; every reply is witnessed as any other."""
 
     def reach(key: VaultKey) -> Signer:
         from helpers.evidence import keyvault
-        from helpers.services import credentials
 
-        way = parameters.credential or "environment"
-        signed_in = credentials.credential(way, parameters.tenant_id, services.witness.azure)
-        return keyvault.reached(key, signed_in, services.witness.azure)
+        return keyvault.reached(key, services.credential, services.witness.azure)
 
     return reach

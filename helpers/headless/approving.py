@@ -122,11 +122,8 @@ def _signer(services: Services, parameters: Parameters, sign: str | None) -> Sig
         if sign is not None:
             raise WrongUsage("--sign: the parameters pin no approvers, so a signature would be checked by nobody")
         return None
-    made = (
-        None
-        if sign is None
-        else signer(sign, None, Target.of(parameters.model_dump()), as_signed_in(services, parameters))
-    )
+    target = Target.of(parameters.model_dump())
+    made = None if sign is None else signer(sign, None, target, as_signed_in(services))
     if made is None:
         raise WrongUsage(
             "the parameters pin who approves, and an approval that is not signed does not count",

@@ -59,6 +59,11 @@ class Services:
         """The rehearsal's world id, or None on Azure."""
         self._in_use = in_use
 
+    @property
+    def credential(self) -> Noted:
+        """Who is signed in; every token that it hands out is among the secrets in use."""
+        return self._credential
+
     def secrets_in_use(self) -> tuple[Secret, ...]:
         """The secrets this process has in its hands by now: of its environment, its tokens, and the Admin API key."""
         return self._in_use()

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.core.credentials import AccessToken, AccessTokenInfo
 
 from helpers.clock import Clock
 from helpers.errors import Refused, WrongUsage
-from helpers.evidence import files
+from helpers.evidence import archive_blob, files
 from helpers.evidence.recorded import read
 from helpers.evidence.self_sealing import Ending, Ready, ready
 from helpers.evidence.signers import PemSigner
@@ -20,25 +21,41 @@ from helpers.evidence.statement import Target
 from helpers.headless.notebooks import Outcome
 from helpers.headless.run import Closing
 from helpers.parameters import Parameters, load
+from helpers.record.in_use import InUse
 from helpers.record.runs import Run
 from helpers.record.secrets import Secret
+from helpers.services.noted import Noted
 from helpers.services.witness import Witness
 from tests.cases.building import GIVEN
-from tests.evidence.building import ROOT, WORLD, Told, looked, run_folder, seal, statement_of
+from tests.evidence.building import ROOT, WORLD, Told, looked, run_folder, seal, sealed_run, statement_of
+
+TOKEN = "a.token.for-storage"
+
+
+class SignedIn:
+    """Who is signed in: hands out one token."""
+
+    def get_token(self, *_: str, **__: Any) -> AccessToken:
+        return AccessToken(TOKEN, 4102444800)
+
+    def get_token_info(self, *_: str, **__: Any) -> AccessTokenInfo:
+        return AccessTokenInfo(TOKEN, 4102444800)
+
 
 Command = Callable[..., Told]
 CMEK = f"keyvault:https://kv-contoso-claude.vault.azure.net/keys/claude-cmek/{'0' * 32}"
 
 
 class Services:
-    """What sealing takes of the services: the time, the secrets in use, and whether there is an Admin API key."""
+    """What sealing takes of the services: who is signed in, the time, the secrets in use, and no Admin API key."""
 
     def __init__(self, *secrets: str, world: str | None = None) -> None:
-        self._secrets = tuple(Secret(secret) for secret in secrets)
+        self._in_use = InUse([Secret(secret) for secret in secrets])
         self.clock, self.witness, self.world = Clock(), Witness(world), world
+        self.credential = Noted(SignedIn(), self._in_use)
 
     def secrets_in_use(self) -> tuple[Secret, ...]:
-        return self._secrets
+        return self._in_use()
 
     @property
     def admin(self) -> None:
@@ -49,8 +66,8 @@ def parameters(**evidence: Any) -> Parameters:
     return load({**GIVEN, "evidence": evidence})
 
 
-def prepared(*secrets: str, **evidence: Any) -> Ready:
-    found = ready(None, parameters(**evidence), Services(*secrets))  # type: ignore[arg-type]
+def prepared(*secrets: str, world: str | None = None, **evidence: Any) -> Ready:
+    found = ready(None, parameters(**evidence), Services(*secrets, world=world))  # type: ignore[arg-type]
     assert found is not None
     return found
 
@@ -193,6 +210,42 @@ def test_what_cannot_be_meant_is_refused_before_anything_runs(
     """A wrong name is told before five notebooks have run, not after."""
     with pytest.raises(error, match=said):
         prepared(**evidence)
+
+
+def test_a_previous_run_that_cannot_be_followed_on_is_told_before_anything_runs(tmp_path: Path) -> None:
+    """One that is not there, not sealed, of another target or of a rehearsal; the one that is right is taken."""
+    sealed = sealed_run(tmp_path / "sealed", None)
+    wrong = {
+        tmp_path / "nowhere": "its statement cannot be read",
+        run_folder(tmp_path / "open").folder: "its statement cannot be read",
+        sealed_run(tmp_path / "other", None, key_name="another").folder: "about another target",
+        sealed_run(tmp_path / "rehearsed", None, world=WORLD).folder: "or another world",
+    }
+    for folder, why in wrong.items():
+        with pytest.raises(WrongUsage, match=why):
+            prepared(signer="none", previous=str(folder))
+    assert prepared(signer="none", previous=str(sealed.folder)).wanted.previous == str(sealed.folder)
+
+
+def test_a_rehearsal_for_a_real_account_is_told_before_anything_runs(tmp_path: Path) -> None:
+    """Exit 3 before the first notebook; a folder and loopback are taken, and a live run may go to the account."""
+    account = "https://records.blob.core.windows.net/cmek"
+    with pytest.raises(Refused, match="is a rehearsal, so it is not published to records") as refused:
+        prepared(world=WORLD, signer="none", publish_to=account)
+    assert refused.value.exit_code == 3
+    for to in (str(tmp_path), "https://127.0.0.1:10000/devstoreaccount1/cmek"):
+        assert prepared(world=WORLD, signer="none", publish_to=to).wanted.publish_to == to
+    assert prepared(signer="none", publish_to=account).wanted.publish_to == account
+
+
+def test_it_publishes_as_who_is_signed_in_already(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody signs in a second time, and the token for the archive is among the secrets that are looked for."""
+    monkeypatch.setitem(archive_blob.PATIENCE, "retry_total", 0)
+    run = run_folder(tmp_path / "runs")
+    sealing = prepared(signer="none", publish_to="https://127.0.0.1:9/devstoreaccount1/cmek")
+    ending = sealing.seal(run, 0)
+    assert ending.failed and any(line.startswith("Sealed, and not published: ") for line in ending.lines)
+    assert [secret.reveal() for secret in sealing.services.secrets_in_use()] == [TOKEN]
 
 
 def test_a_sealed_run_is_not_gone_on_with(home: Path, command: Command, tmp_path: Path) -> None:
