@@ -11,9 +11,9 @@ from helpers.cli_shared import end
 from helpers.display import text
 from helpers.errors import WrongUsage
 from helpers.record import runs
-from helpers.record.runs import Run
 
 if TYPE_CHECKING:
+    from helpers.evidence.archive_source import Source
     from helpers.services.noted import Offering
 
 WAYS = ("azure_cli", "browser", "device_code", "managed_identity", "workload_identity", "environment")
@@ -38,21 +38,22 @@ def publish(run_name: str, to: str, way: str | None, tenant: str | None, until: 
     """
     from helpers.evidence import archive
 
-    run, day = runs.find(run_name), _day(until)
-    credential = _signed_in(run, way, tenant) if archive.needs_sign_in(to) else None
-    published = archive.publish(run, to, credential, immutable_until=day)
+    run, day, signing_in = runs.find(run_name), _day(until), archive.needs_sign_in(to)
+    verified = archive.verified(run)
+    credential = _signed_in(verified, way, tenant) if signing_in else None
+    published = archive.publish_verified(verified, to, credential, immutable_until=day)
     click.echo(text(published.view()), err=True)
     end(published.data(), published.exit_code, as_json)
 
 
-def _signed_in(run: Run, way: str | None, tenant: str | None) -> Offering | None:
+def _signed_in(verified: Source, way: str | None, tenant: str | None) -> Offering | None:
     """The credential of that way, else of the run's own; None where it does not say."""
     from helpers.evidence import archive
     from helpers.services.credentials import credential
     from helpers.services.replies import first_line
     from helpers.services.witness import Witness
 
-    own_way, own_tenant = archive.signed_in_as(run)
+    own_way, own_tenant = archive.signed_in_as(verified)
     chosen = way or own_way
     if chosen is None:
         return None

@@ -14,6 +14,7 @@ from helpers.evidence.archive_address import BlobAddress
 from helpers.evidence.archive_place import Place
 from helpers.evidence.archive_source import Source
 from helpers.evidence.archived import Published
+from helpers.record.ledger import NAME
 from helpers.record.runs import Run
 
 if TYPE_CHECKING:
@@ -30,16 +31,32 @@ def publish(
     immutable_until: date | None = None,
     clock: Clock = _REAL_TIME,
 ) -> Published:
-    """Publish a sealed run under its id. The credential is for blob storage; a folder needs none.
+    """Verify a sealed run and publish it. Raises as `verified` and `publish_verified` do."""
+    return publish_verified(verified(run), to, credential, immutable_until=immutable_until, clock=clock)
 
-    Raises WrongUsage for a run that is not sealed or an address that is not allowed, Refused for one outside this
-    machine in a rehearsal, Failed for a run that is broken or changes meanwhile, or where signing in or reaching the
-    archive does not work. Whatever else goes wrong is in what is returned, which has an `exit_code`.
+
+def verified(run: Run) -> Source:
+    """A sealed run as it was sealed. Raises WrongUsage where it is not sealed, Failed where it is broken."""
+    return archive_source.of(run.folder)
+
+
+def publish_verified(
+    source: Source,
+    to: str,
+    credential: TokenCredential | None,
+    *,
+    immutable_until: date | None = None,
+    clock: Clock = _REAL_TIME,
+) -> Published:
+    """Publish a run under its id. The credential is for blob storage; a folder needs none.
+
+    Raises WrongUsage for an address that is not allowed, Refused for one outside this machine in a rehearsal, Failed
+    for a run that changes meanwhile, or where signing in or reaching the archive does not work. Whatever else goes
+    wrong is in what is returned, which has an `exit_code`.
     """
     address, until = archive_address.of(to), _moment(immutable_until, clock)
     if isinstance(address, Path) and until is not None:
         raise WrongUsage("--immutable-until: a folder cannot be made immutable; allowed: blob storage")
-    source = archive_source.of(run.folder)
     if source.statement.rehearsal is not None:
         archive_address.refuse_outside(address, source.run)
     with _opened(source, address, credential) as place:
@@ -51,13 +68,9 @@ def needs_sign_in(to: str) -> bool:
     return not isinstance(archive_address.of(to), Path)
 
 
-def signed_in_as(run: Run) -> tuple[str | None, str]:
-    """How and to which tenant a sealed run signed in, as it says itself: how is None where it does not say.
-
-    Raises as `publish` does for a run that is not sealed or broken.
-    """
-    source = archive_source.of(run.folder)
-    way = recorded.read(run.ledger).parameters.get("credential")
+def signed_in_as(source: Source) -> tuple[str | None, str]:
+    """How and to which tenant a sealed run signed in, as it says itself: how is None where it does not say."""
+    way = recorded.read(source.folder / NAME).parameters.get("credential")
     return way if isinstance(way, str) else None, source.statement.target.tenant_id
 
 

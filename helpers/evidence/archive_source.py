@@ -75,8 +75,7 @@ def of(folder: Path) -> Source:
         payload = files.content(folder / files.STATEMENT)
         statement = parse(payload)
         subjects = [_file(folder, name, sha256) for name, sha256 in statement.subjects]
-        there = files.listing(folder).plain
-        seal = [_file(folder, name) for name in _LAST if name in there]
+        seal = [_file(folder, name, files.sha256(folder / name)) for name in _LAST if files.is_there(folder / name)]
     except (NotStrict, Unreadable) as error:
         raise _refused(str(error)) from None
     if "/" in statement.run or not files.is_plain(statement.run):
@@ -84,21 +83,15 @@ def of(folder: Path) -> Source:
     return Source(folder, statement, digest(payload), (*subjects, *seal))
 
 
-def _file(folder: Path, name: str, sealed: str | None = None) -> File:
-    """A file as it is, which is what was sealed. Raises Unreadable."""
-    sha256, size = hashlib.sha256(), 0
+def _file(folder: Path, name: str, sha256: str) -> File:
+    """A file that has just been verified; that it is still so is seen when it is sent. Raises Unreadable."""
     try:
-        for block in files.blocks(folder / name):
-            sha256.update(block)
-            size += len(block)
-    except Unreadable as error:
-        raise Unreadable(f"{name}: {error}") from None
+        size = (folder / name).lstat().st_size
+    except OSError as error:
+        raise Unreadable(f"{name}: cannot be read ({error.strerror})") from None
     if size > LARGEST_FILE:
         raise Unreadable(f"{name}: larger than {LARGEST_FILE} bytes")
-    found = sha256.hexdigest()
-    if found != (sealed or found):
-        raise Unreadable(f"{name}: is not as it was sealed")
-    return File(name, folder / name, found, size)
+    return File(name, folder / name, sha256, size)
 
 
 def _refused(what: str) -> Failed:

@@ -128,4 +128,4 @@ def test_who_needs_to_sign_in(run: Run) -> None:
     """Blob storage needs a sign-in, a folder none."""
     assert archive.needs_sign_in(f"https://{HOST}/cmek")
     assert not archive.needs_sign_in("records")
-    assert archive.signed_in_as(run) == ("azure_cli", "8635ae1a-3e5d-44e8-a4ed-e0f614466f87")
+    assert archive.signed_in_as(archive.verified(run)) == ("azure_cli", "8635ae1a-3e5d-44e8-a4ed-e0f614466f87")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from helpers.errors import Failed, RunbookError, WrongUsage
-from helpers.evidence import archive, archive_source
+from helpers.evidence import archive, archive_source, files
 from helpers.record.runs import Run
-from tests.evidence.archive.runs_sealed import RUN, made, seal_it
+from tests.evidence.archive.runs_sealed import NAMES, RUN, made, seal_it
 
 
 def refused(run: Run, tmp_path: Path) -> RunbookError:
@@ -92,6 +92,15 @@ def test_a_file_that_is_too_large(run: Run, tmp_path: Path, monkeypatch: pytest.
     """A file larger than can be sent as it was compared is refused before anything is sent."""
     monkeypatch.setattr(archive_source, "LARGEST_FILE", 1000)
     assert "report.html: larger than 1000 bytes" in refused(run, tmp_path).what
+
+
+def test_each_file_is_hashed_once_before_it_is_sent(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Verifying hashes it; nothing hashes it again until it is read to be sent."""
+    hashed: list[str] = []
+    sha256 = files.sha256
+    monkeypatch.setattr(files, "sha256", lambda path: hashed.append(path.name) or sha256(path))
+    archive.publish(run, str(tmp_path / "archive"), None)
+    assert sorted(hashed) == sorted(Path(name).name for name in NAMES)
 
 
 def test_a_folder_of_another_name(run: Run, tmp_path: Path) -> None:
