@@ -53,6 +53,7 @@ def seal(
     from helpers.evidence.scan import scan
     from helpers.evidence.sealing import How
     from helpers.evidence.signing import signer as signer_of
+    from helpers.waiting import Waiter
 
     run = runs.find(run_name)
     said = refusals.told(run)
@@ -71,7 +72,7 @@ def seal(
         previous=Path(before) if before else None,
         incomplete=incomplete,
     )
-    sealed = sealing.seal(run, how, Clock().now, pages=report.write, scan=scan)
+    sealed = sealing.seal(run, how, Clock().now, pages=report.write, scan=scan, wait=Waiter(_say))
     if said.rehearsal:
         say(f"REHEARSAL ({said.rehearsal}): nothing in this run is real")
     say("\n".join(sealed.lines()))

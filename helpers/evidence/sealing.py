@@ -31,6 +31,7 @@ from helpers.evidence.timestamps import Stamp
 from helpers.record.runs import Run, project_root
 from helpers.record.secrets import Secret
 from helpers.record.under_way import at_rest
+from helpers.waiting import Waiter
 
 NOTHING = "Nothing was sealed."
 
@@ -87,7 +88,7 @@ class Sealed:
         }
 
 
-def seal(run: Run, how: How, now: Callable[[], datetime], *, pages: Pages, scan: Scanner) -> Sealed:
+def seal(run: Run, how: How, now: Callable[[], datetime], *, pages: Pages, scan: Scanner, wait: Waiter) -> Sealed:
     """Seal a run. Raises Refused for a run that is sealed, not complete or odd, or where a secret was found; Failed.
 
     Whatever is raised, the run is as it was before.
@@ -97,7 +98,7 @@ def seal(run: Run, how: How, now: Callable[[], datetime], *, pages: Pages, scan:
         timestamps.refuse_wrong_url(how.timestamp)
         if how.signer is None:
             raise WrongUsage("timestamp: a time stamp is over a signature, and the signer is none")
-    with alone(run), at_rest(folder) as rests:
+    with alone(run, wait), at_rest(folder) as rests:
         refusals.sealed(folder)
         refusals.under_way(folder, rests)
         refusals.odd(folder)

@@ -62,7 +62,8 @@ class Ready:
             _ = self.services.admin  # the key becomes known, so that it is looked for; what is wrong with it was told
         previous = Path(self.wanted.previous) if self.wanted.previous else None
         how = How(self.signer, self.wanted.timestamp, self.services.secrets_in_use(), previous)
-        sealed = sealing.seal(run, how, self.services.clock.now, pages=report.write, scan=scan)
+        now, wait = self.services.clock.now, self.services.wait
+        sealed = sealing.seal(run, how, now, pages=report.write, scan=scan, wait=wait)
         return Ending(sealed.lines(), False, {"sealed": sealed.data()})
 
     def _publish(self, run: Run) -> Ending:

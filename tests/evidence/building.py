@@ -26,6 +26,7 @@ from helpers.evidence.statement import Statement, parse
 from helpers.evidence.sums import written as sums_of
 from helpers.evidence.verifying import verify
 from helpers.record.runs import Run
+from helpers.waiting import Waiter
 from tests.cases.building import GIVEN, TENANT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +43,8 @@ SUITE = {
     "system": "Linux 6.1 x86_64",
     "packages": {"azure-identity": "1.25.1"},
 }
+QUIET = Waiter(lambda _: None, first_pause=0.02)
+"""Waits, and says nothing of it."""
 STEPS = ("01_consent", "02_key")
 NEWEST = "Not proven: that no newer run was deleted: nothing in a folder shows it"
 FORGED = "Not proven: that the record was true when it was sealed: that is the word of who held the key"
@@ -144,9 +147,9 @@ def pages(run: Run) -> None:
     (run.folder / "report.html").write_text("<p>decision</p>\n")
 
 
-def seal(run: Run, signer: Signer | None, *, at: datetime = NOW, **how: Any) -> Sealed:
+def seal(run: Run, signer: Signer | None, *, at: datetime = NOW, wait: Waiter = QUIET, **how: Any) -> Sealed:
     """Seal a run, as the command does, with the small pages above."""
-    return sealing.seal(run, How(signer, **how), lambda: at, pages=pages, scan=scan)
+    return sealing.seal(run, How(signer, **how), lambda: at, pages=pages, scan=scan, wait=wait)
 
 
 def sealed_run(parent: Path, signer: Signer | None, run: str = RUN, **about: Any) -> Run:

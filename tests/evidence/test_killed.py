@@ -20,7 +20,8 @@ from helpers.evidence.sealing import How
 from helpers.evidence.signers import PemSigner
 from helpers.record import ledger
 from helpers.record.runs import Run
-from tests.evidence.building import ACTOR, NOW, ROOT, looked, run_folder, seal, statement_of
+from helpers.waiting import Waiter
+from tests.evidence.building import ACTOR, NOW, QUIET, ROOT, looked, run_folder, seal, statement_of
 from tests.evidence.tsa import Authority
 
 CHILD = """
@@ -122,19 +123,20 @@ def test_a_sealing_that_fails_takes_away_what_it_made(error: BaseException, tmp_
 
 
 @pytest.mark.parametrize("held", ["the folder", "the ledger"])
-def test_a_lock_that_is_not_freed_is_told(
-    held: str, tmp_path: Path, signer: PemSigner, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Exit 3 after a bounded wait, and nothing is sealed."""
-    monkeypatch.setattr(seal_lock, "SECONDS", 0.2)
+def test_a_lock_that_is_not_freed_is_told(held: str, tmp_path: Path, signer: PemSigner) -> None:
+    """Exit 3 after a minute of waiting, which is said meanwhile, and nothing is sealed."""
+    said: list[str] = []
+    slept: list[float] = []
     run = run_folder(tmp_path)
     descriptor = os.open(tmp_path if held == "the folder" else run.ledger, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         with pytest.raises(Refused, match="not sealed: another sealing"):
-            seal(run, signer)
+            seal(run, signer, wait=Waiter(said.append, slept.append, lambda: sum(slept)))
     finally:
         os.close(descriptor)
+    assert sum(slept) == pytest.approx(seal_lock.AT_MOST_SECONDS) and max(slept) <= seal_lock.LONGEST_PAUSE_SECONDS
+    assert said[0].startswith("Waiting for another sealing here to end")
     assert not (run.folder / files.STATEMENT).exists()
     seal(run, signer)
 
@@ -205,7 +207,7 @@ def test_no_line_is_written_while_a_run_is_sealed(tmp_path: Path, signer: PemSig
         writer.join(0.3)
         assert writer.is_alive()
 
-    sealing.seal(run, How(signer), lambda: NOW, pages=pages, scan=scan)
+    sealing.seal(run, How(signer), lambda: NOW, pages=pages, scan=scan, wait=QUIET)
     writers[0].join()
     assert statement_of(run).ledger.lines == lines == len(ledger.read(run.ledger))
     assert refused == [f"{run.id} was sealed in the meantime, so stopped was not written into it"]

@@ -14,7 +14,7 @@ from helpers.evidence.sealing import How
 from helpers.evidence.signers import PemSigner
 from helpers.record.runs import Run
 from helpers.record.secrets import Secret
-from tests.evidence.building import NOW, private_pem, run_folder, seal, sealed_run, statement_of
+from tests.evidence.building import NOW, QUIET, private_pem, run_folder, seal, sealed_run, statement_of
 
 CHILD = """
 import os, signal, sys
@@ -52,7 +52,7 @@ def test_a_report_that_cannot_be_made_stops_the_seal(tmp_path: Path, signer: Pem
         raise TypeError("unhashable")
 
     with pytest.raises(Failed, match="its report could not be made: TypeError: unhashable"):
-        sealing.seal(run, How(signer), lambda: NOW, pages=stumble, scan=scan)
+        sealing.seal(run, How(signer), lambda: NOW, pages=stumble, scan=scan, wait=QUIET)
     assert sorted(run.folder.rglob("*")) == before
 
 
@@ -66,7 +66,7 @@ def test_what_the_report_writes_is_looked_at_too(tmp_path: Path, signer: PemSign
         (run.folder / "html" / "a page.html").write_text("")
 
     with pytest.raises(Refused, match=r"html/a page\.html: not a plain name"):
-        sealing.seal(run, How(signer), lambda: NOW, pages=odd, scan=scan)
+        sealing.seal(run, How(signer), lambda: NOW, pages=odd, scan=scan, wait=QUIET)
     assert sorted(run.folder.rglob("*")) == before
 
 

@@ -27,7 +27,7 @@ from helpers.record.secrets import Secret
 from helpers.services.noted import Noted
 from helpers.services.witness import Witness
 from tests.cases.building import GIVEN
-from tests.evidence.building import ROOT, WORLD, Told, looked, run_folder, seal, sealed_run, statement_of
+from tests.evidence.building import QUIET, ROOT, WORLD, Told, looked, run_folder, seal, sealed_run, statement_of
 
 TOKEN = "a.token.for-storage"
 
@@ -52,6 +52,7 @@ class Services:
     def __init__(self, *secrets: str, world: str | None = None) -> None:
         self._in_use = InUse([Secret(secret) for secret in secrets])
         self.clock, self.witness, self.world = Clock(), Witness(world), world
+        self.wait = QUIET
         self.credential = Noted(SignedIn(), self._in_use)
 
     def secrets_in_use(self) -> tuple[Secret, ...]:

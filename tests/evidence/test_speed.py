@@ -19,7 +19,7 @@ from helpers.evidence.scan import scan
 from helpers.evidence.sealing import How
 from helpers.evidence.signers import PemSigner
 from helpers.record.runs import Run
-from tests.evidence.building import NOW, RUN, beginning, line, looked, notebook, run_folder, seal, write_ledger
+from tests.evidence.building import NOW, QUIET, RUN, beginning, line, looked, notebook, run_folder, seal, write_ledger
 
 FIVE = ("01_consent", "02_key", "03_rbac", "04_verify", "05_register")
 SECONDS = 0.5
@@ -53,7 +53,7 @@ def best_of_three(work: Callable[[int], object]) -> float:
 
 
 def with_report(run: Run, signer: PemSigner) -> None:
-    sealing.seal(run, How(signer), lambda: NOW, pages=report.write, scan=scan)
+    sealing.seal(run, How(signer), lambda: NOW, pages=report.write, scan=scan, wait=QUIET)
 
 
 def test_sealing_is_quick(tmp_path: Path, signer: PemSigner) -> None:

@@ -12,6 +12,7 @@ from helpers.evidence.sealing import How, seal
 from helpers.evidence.signers import PemSigner
 from helpers.record.ledger import Ledger
 from helpers.record.runs import Run
+from tests.evidence.building import QUIET
 
 RUN = "20261101T090000Z-abc123"
 TENANT = "8635ae1a-3e5d-44e8-a4ed-e0f614466f87"
@@ -59,7 +60,7 @@ def sealed(home: Path, run: str = RUN, world: str | None = None) -> Run:
 def seal_it(run: Run) -> Run:
     """Seal a run as it is."""
     how = How(PemSigner(Ed25519PrivateKey.generate()), known=())
-    seal(run, how, lambda: datetime.now(UTC), pages=_pages, scan=lambda folder, known: ())
+    seal(run, how, lambda: datetime.now(UTC), pages=_pages, scan=lambda folder, known: (), wait=QUIET)
     return run
 
 

@@ -24,7 +24,7 @@ from helpers.evidence.sealing import How
 from helpers.record.decoded import readings
 from helpers.record.runs import Run
 from helpers.record.secrets import Secret
-from tests.evidence.building import NOW, ROOT, run_folder, seal
+from tests.evidence.building import NOW, QUIET, ROOT, run_folder, seal
 from tests.record.canaries import FORMS, KNOWN, SHAPED
 
 CANARY = KNOWN["a long one"]
@@ -176,7 +176,7 @@ def test_a_known_secret_in_a_channel_stops_the_seal(channel: str, name: str, tmp
     plant(run, CANARY)
     pages = (lambda _: None) if channel == "report.html and html/" else made
     with pytest.raises(Refused) as refused:
-        sealing.seal(run, How(None, known=[Secret(CANARY)]), lambda: NOW, pages=kept(pages, run), scan=scan)
+        sealing.seal(run, How(None, known=[Secret(CANARY)]), lambda: NOW, pages=kept(pages, run), scan=scan, wait=QUIET)
     said = str(refused.value)
     assert f"{where}: a secret in use" in said
     assert not held(said, CANARY)

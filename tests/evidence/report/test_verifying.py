@@ -6,7 +6,6 @@ import os
 import shlex
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 from helpers.evidence import by_hand
@@ -15,6 +14,7 @@ from helpers.evidence.report.verifying import KEY, TSA_ROOT
 from helpers.evidence.scan import scan
 from helpers.evidence.sealing import How, seal
 from helpers.evidence.signers import PemSigner
+from tests.evidence.building import NOW, QUIET
 from tests.evidence.report import reading
 from tests.evidence.report.editing import Record
 from tests.services.rehearsed import ROOT
@@ -33,7 +33,7 @@ def test_the_commands_are_by_hands_own(onboarding: Record) -> None:
 def test_copied_out_of_the_page_they_check_the_sealed_run(onboarding: Record, each_signer: PemSigner) -> None:
     """A run sealed with its report: the lines for its kind of key all end with 0, and a changed page no longer fits."""
     run = onboarding.saved().run
-    seal(run, How(each_signer), lambda: datetime(2026, 11, 23, 9, 30, tzinfo=UTC), pages=write, scan=scan)
+    seal(run, How(each_signer), lambda: NOW, pages=write, scan=scan, wait=QUIET)
     (run.folder.parent / KEY).write_bytes(each_signer.public_key.pem)
     kind: by_hand.Kind = "ed25519" if "Ed25519" in type(each_signer.key).__name__ else "p256"
     part = reading.part(run.folder / "report.html", "verify")
