@@ -40,7 +40,7 @@ class FolderPlace:
         return self.archive / self.run
 
     def names(self) -> Sequence[str]:
-        if not os.path.lexists(self.folder):
+        if not files.is_there(self.folder):
             return ()
         if self.folder.is_symlink():
             raise NotRead(f"{self.run} is a symlink there")
@@ -86,7 +86,7 @@ class FolderPlace:
 
     def read(self, name: str) -> Iterator[bytes]:
         path = self.folder / name
-        if not os.path.lexists(path):
+        if not files.is_there(path):
             raise NotThere("there is no such file")
         try:
             yield from files.blocks(path)

@@ -91,15 +91,3 @@ def timestamp() -> tuple[Command, ...]:
             f'openssl ts -reply -in {TOKEN} -text | grep "Time stamp:"',
         ),
     )
-
-
-def commands(kind: Kind | None, *, stamped: bool) -> tuple[Command, ...]:
-    """All that can be checked of a run sealed with a kind of key (None: signed by nobody), with or without a stamp."""
-    signed = signature(kind) if kind else ()
-    return (*files(), *signed, *(timestamp() if kind and stamped else ()))
-
-
-def script(run: str, kind: Kind | None, *, stamped: bool, key: str, tsa_root: str = "tsa-root.pem") -> str:
-    """The same as one script, which stops at the first thing that is not so."""
-    lines = (f"# {command.proves}\n{command.shell}" for command in commands(kind, stamped=stamped))
-    return "\n".join(("set -e", begin(run, key, tsa_root), *lines)) + "\n"

@@ -14,6 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+
+def unfinished(name: str) -> str:
+    """What a file is called until it is whole."""
+    return f"{name}.unfinished"
+
+
 STATEMENT = "statement.json"
 BUNDLE = "seal.sigstore.json"
 TOKEN = "seal.tsr"
@@ -24,7 +30,7 @@ SEAL = (STATEMENT, BUNDLE, TOKEN, PUBLIC_KEY, SUMS)
 
 DEEPEST = 8
 """Folders within folders that a run may have; it has two, and who nests thousands wants the reader to fall over."""
-UNFINISHED = STATEMENT + ".unfinished"
+UNFINISHED = unfinished(STATEMENT)
 """The statement while sealing goes on. Renaming it is the last act: a run is sealed from then on, and never half."""
 
 PAGES, REPORT = "html", "report.html"
@@ -103,7 +109,7 @@ def _mode(entry: os.DirEntry[str]) -> int:
 
 def is_there(path: Path) -> bool:
     """Whether there is anything by that name, a link that leads nowhere included."""
-    return path.is_symlink() or path.exists()
+    return os.path.lexists(path)
 
 
 def sha256(path: Path) -> str:
@@ -139,7 +145,7 @@ def content(path: Path, at_most: int = LARGEST_SEAL_FILE) -> bytes:
 
 def write(path: Path, data: bytes) -> None:
     """Write a file whole or not at all: on disk under another name first, then renamed."""
-    whole = path.with_name(path.name + ".unfinished")
+    whole = path.with_name(unfinished(path.name))
     persist(whole, data)
     whole.replace(path)
     sync(path.parent)

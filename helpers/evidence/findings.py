@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -34,6 +34,15 @@ def unproven(what: str, *, needed: bool = False) -> Finding:
 
 def broken(file: str, what: str) -> Finding:
     return Finding("broken", what, file=file)
+
+
+def sorted_out(findings: Sequence[Finding]) -> dict[str, Any]:
+    """Findings for a machine: what is proven, what is not and whether it has to be, what is broken where."""
+    return {
+        "proven": [one.what for one in findings if one.state == "proven"],
+        "not_proven": [{"what": one.what, "needed": one.needed} for one in findings if one.state == "not proven"],
+        "broken": [{"file": one.file, "what": one.what} for one in findings if one.state == "broken"],
+    }
 
 
 @dataclass(frozen=True)
@@ -69,15 +78,7 @@ class Report:
             "rehearsal": self.rehearsal,
             "statement_sha256": self.digest,
             "exit_code": self.exit_code,
-            "proven": [finding.what for finding in self.findings if finding.state == "proven"],
-            "not_proven": [
-                {"what": finding.what, "needed": finding.needed}
-                for finding in self.findings
-                if finding.state == "not proven"
-            ],
-            "broken": [
-                {"file": finding.file, "what": finding.what} for finding in self.findings if finding.state == "broken"
-            ],
+            **sorted_out(self.findings),
         }
 
 

@@ -20,7 +20,7 @@ from helpers.errors import Failed
 from helpers.evidence.public_keys import PublicKey, der_of_raw
 from helpers.evidence.signers import VaultKey
 from helpers.services.patience import Patient
-from helpers.services.replies import UNREADABLE, sentence, stop_at_wrong_cloud
+from helpers.services.replies import UNREADABLE, first_line, sentence, stop_at_wrong_cloud
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def public_key(jwk: JsonWebKey) -> PublicKey:
 
 def _refused(what: str, error: Exception) -> Failed:
     stop_at_wrong_cloud(error)
-    reason = sentence(error) if isinstance(error, AzureError) else " ".join(str(error).split())[:200]
+    reason = sentence(error) if isinstance(error, AzureError) else first_line(error)
     return Failed(
         f"signer: Key Vault: {what}: {reason}",
         why="Without a signature nobody can tell later who sealed the record.",

@@ -10,7 +10,7 @@ from typing import Any
 from helpers.evidence.asked import Asked
 from helpers.evidence.chain import Link, breaks, link, run_folders
 from helpers.evidence.files import STATEMENT, Unreadable
-from helpers.evidence.findings import Finding, Report, broken, proven, unproven, worst
+from helpers.evidence.findings import Finding, Report, broken, proven, sorted_out, unproven, worst
 from helpers.evidence.statement import Target
 from helpers.evidence.strict_json import NotStrict
 from helpers.evidence.verifying import verify
@@ -31,8 +31,8 @@ class Chain:
         return (about, f"  organization {self.target.organization_id}", *(f"  {one}" for one in self.findings))
 
     def data(self) -> dict[str, Any]:
-        found = [{"state": one.state, "what": one.what, "file": one.file} for one in self.findings]
-        return {"target": vars(self.target), "rehearsal": self.rehearsal, "runs": list(self.runs), "findings": found}
+        about = {"target": vars(self.target), "rehearsal": self.rehearsal, "runs": list(self.runs)}
+        return {**about, **sorted_out(self.findings)}
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from helpers.evidence.seal_lock import alone
 from helpers.evidence.signers import Signer
 from helpers.evidence.statement import LedgerHead, Scan, Statement, digest
 from helpers.evidence.timestamps import Stamp
+from helpers.record.ledger import NAME
 from helpers.record.runs import Run, project_root
 from helpers.record.secrets import Secret
 from helpers.record.under_way import at_rest
@@ -155,7 +156,7 @@ def _statement(folder: Path, said: Recorded, head: Head, scanned: Scan, sealed_a
         complete=said.complete,
         exit_code=said.exit_code,
         sealed_at=sealed_at,
-        ledger=LedgerHead(said.lines, dict(subjects)["ledger.jsonl"]),
+        ledger=LedgerHead(said.lines, dict(subjects)[NAME]),
         notebooks=told,
         suite=said.suite,
         scan=scanned,
@@ -201,5 +202,5 @@ def _take_away(folder: Path) -> None:
     if pages.is_dir() and not pages.is_symlink():
         shutil.rmtree(pages)
     parts = (*files.SEAL, files.REPORT)
-    for name in (*parts, *(f"{part}.unfinished" for part in parts)):
+    for name in (*parts, *map(files.unfinished, parts)):
         (folder / name).unlink(missing_ok=True)

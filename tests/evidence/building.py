@@ -12,6 +12,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from helpers.evidence import files, sealing
@@ -64,9 +65,9 @@ def ed25519() -> PemSigner:
 KINDS: dict[str, Callable[[], PemSigner]] = {"P-256": p256, "Ed25519": ed25519}
 
 
-def private_pem(signer: PemSigner) -> bytes:
-    """A signer's private key as a file holds it."""
-    return signer.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+def private_pem(key: PrivateKeyTypes) -> bytes:
+    """A private key as a file holds it."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def line(run: str, event: str, step: str = "run", **said: Any) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def key_file(tmp_path: Path, signer: PemSigner) -> Path:
 def private_file(tmp_path: Path, signer: PemSigner) -> Path:
     """The signer's private key."""
     file = tmp_path / "signer-private.pem"
-    file.write_bytes(private_pem(signer))
+    file.write_bytes(private_pem(signer.key))
     return file
 
 

@@ -152,6 +152,8 @@ def test_a_whole_chain_is_proven(three: tuple[Run, Run, Run], runs: Path, key_fi
     assert f"  Not proven: that no run after {name(3)} was deleted: nothing here shows it" in told.lines
     [chain] = told.json["chains"]
     assert chain["runs"] == [name(1), name(2), name(3)]
+    assert (chain["proven"], chain["broken"]) == (["runs 1 to 3 follow on each other without a gap"], [])
+    assert [one["needed"] for one in chain["not_proven"]] == [False]
     assert told.lines[-1] == "Exit 0: 3 runs, 1 chains"
 
 

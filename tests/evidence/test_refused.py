@@ -16,31 +16,6 @@ from helpers.record.runs import Run
 from helpers.record.secrets import Secret
 from tests.evidence.building import NOW, QUIET, private_pem, run_folder, seal, sealed_run, statement_of
 
-CHILD = """
-import os, signal, sys
-from pathlib import Path
-from tests.evidence import building
-from helpers.evidence.signers import pem_signer
-from helpers.record.runs import Run
-
-folder, key, url, left = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
-run, signer = Run(folder), pem_signer(Path(sys.argv[2]), None)
-WATCHED = ("open", "os.rename", "os.remove", "shutil.rmtree", "os.mkdir", "fcntl.flock", "os.scandir")
-count = 0
-
-def watch(event, arguments):
-    global count
-    if event in WATCHED and (event == "fcntl.flock" or str(arguments[0]).startswith(str(folder)) or event == "os.scandir"):
-        count += 1
-        if count == left:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-sys.addaudithook(watch)
-building.seal(run, signer, timestamp=url or None)
-print(count)
-"""
-"""Seals a run, and is killed at the n-th time it touches the run's folder, wherever that is."""
-
 
 def test_a_report_that_cannot_be_made_stops_the_seal(tmp_path: Path, signer: PemSigner) -> None:
     """A record that the report's writer stumbles over is told without a traceback, and what it made is taken away."""
@@ -122,7 +97,7 @@ def test_sealing_follows_no_link_that_is_in_its_way(tmp_path: Path, signer: PemS
 def test_a_private_key_in_a_page_stops_the_seal(tmp_path: Path, signer: PemSigner) -> None:
     """A secret anywhere in the run: refused, named by file and kind and never by value, and nothing is left."""
     run = run_folder(tmp_path)
-    secret = private_pem(signer).decode()
+    secret = private_pem(signer.key).decode()
     (run.folder / "kernels.log").write_text(secret)
     with pytest.raises(Refused, match=r"kernels\.log.*a private key") as refused:
         seal(run, signer)

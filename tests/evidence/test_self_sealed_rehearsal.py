@@ -24,7 +24,7 @@ CMEK = f"keyvault:https://kv-contoso-claude.vault.azure.net/keys/claude-cmek/{'0
 def file(tmp_path_factory: pytest.TempPathFactory, signer: PemSigner) -> Path:
     """Parameters of a rehearsal whose runs are signed by a file and published into a folder."""
     folder = tmp_path_factory.mktemp("parameters")
-    (folder / "key.pem").write_bytes(private_pem(signer))
+    (folder / "key.pem").write_bytes(private_pem(signer.key))
     given = yaml.safe_load((ROOT / "parameters" / "rehearsal.yaml").read_text())
     given["parameters"]["evidence"] = {"signer": f"pem:{folder / 'key.pem'}", "publish_to": str(folder / "archive")}
     (folder / "sealed.yaml").write_text(yaml.safe_dump(given))

@@ -249,7 +249,7 @@ def test_it_publishes_as_who_is_signed_in_already(tmp_path: Path, monkeypatch: p
     assert [secret.reveal() for secret in sealing.services.secrets_in_use()] == [TOKEN]
 
 
-def test_a_sealed_run_is_not_gone_on_with(home: Path, command: Command, tmp_path: Path) -> None:
+def test_a_sealed_run_is_not_gone_on_with(home: Path, command: Command) -> None:
     """Exit 64 before anybody signs in."""
     run = run_folder(home / "runs", world=WORLD)
     seal(run, None)

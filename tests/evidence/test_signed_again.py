@@ -129,7 +129,7 @@ def test_a_digest_that_was_kept_proves_a_run_that_nobody_signed(tmp_path: Path, 
     assert "Not proven: who sealed it: there is no signature" in told.lines
 
 
-def test_an_older_run_shown_for_this_one(tmp_path: Path, scene: Scene, command: Command) -> None:
+def test_an_older_run_shown_for_this_one(scene: Scene, command: Command) -> None:
     """Exit 1 where the run was named; else 0, and it is said that nobody named one."""
     asked = "20261124T090000Z-ffffff"
     told = command("evidence", "verify", scene.folder, "--key", scene.key, "--run-id", asked)

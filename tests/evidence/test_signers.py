@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
-    NoEncryption,
     PrivateFormat,
     PublicFormat,
 )
@@ -184,14 +183,10 @@ def test_the_three_forms_of_a_signer() -> None:
     assert reference("none") is None
 
 
-def _pem(key: object) -> bytes:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())  # type: ignore[attr-defined,no-any-return]
-
-
 WRONG_FILES = {
-    "RSA": (lambda: _pem(rsa.generate_private_key(65537, 2048)), "only P-256 and Ed25519"),
-    "P-384": (lambda: _pem(ec.generate_private_key(SECP384R1())), "only P-256 and Ed25519"),
-    "X25519": (lambda: _pem(x25519.X25519PrivateKey.generate()), "only P-256 and Ed25519"),
+    "RSA": (lambda: private_pem(rsa.generate_private_key(65537, 2048)), "only P-256 and Ed25519"),
+    "P-384": (lambda: private_pem(ec.generate_private_key(SECP384R1())), "only P-256 and Ed25519"),
+    "X25519": (lambda: private_pem(x25519.X25519PrivateKey.generate()), "only P-256 and Ed25519"),
     "public": (lambda: p256().public_key.pem, "does not hold a private key"),
     "passphrase": (
         lambda: p256().key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"words")),
@@ -218,7 +213,7 @@ def test_a_private_key_inside_the_run_is_refused(tmp_path: Path) -> None:
     """It would be sealed and published with it; a link to it from elsewhere does not help."""
     run = run_folder(tmp_path)
     file = run.folder / "key.pem"
-    file.write_bytes(private_pem(p256()))
+    file.write_bytes(private_pem(p256().key))
     (tmp_path / "link.pem").symlink_to(file)
     for path in (file, tmp_path / "link.pem"):
         with pytest.raises(WrongUsage, match="inside the run"):
@@ -237,7 +232,7 @@ def test_only_keys_of_the_two_kinds_check_seals() -> None:
     for pem, why in (
         (other.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), "another kind"),
         (b"-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n", "not a public key in PEM"),
-        (private_pem(p256()), "not a public key in PEM"),
+        (private_pem(p256().key), "not a public key in PEM"),
         (b"-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n", "does not hold a key"),
     ):
         with pytest.raises(NotAKey, match=why):

@@ -15,24 +15,24 @@ from pathlib import Path
 import pytest
 
 from helpers.evidence import report, sealing
+from helpers.evidence.report.steps import STEPS
 from helpers.evidence.scan import scan
 from helpers.evidence.sealing import How
 from helpers.evidence.signers import PemSigner
 from helpers.record.runs import Run
 from tests.evidence.building import NOW, QUIET, RUN, beginning, line, looked, notebook, run_folder, seal, write_ledger
 
-FIVE = ("01_consent", "02_key", "03_rbac", "04_verify", "05_register")
 SECONDS = 0.5
 
 
 def as_large_as_a_rehearsal(parent: Path) -> Run:
     """A run of five notebooks: about 200 KB of ledger and 600 KB of notebooks, as `rehearse` leaves them."""
-    run = run_folder(parent, steps=FIVE)
+    run = run_folder(parent, steps=STEPS)
     roles = [{"scope": f"/subscriptions/{number}", "role": "Reader", "principal": str(number)} for number in range(40)]
     facts = {"read_at": "2026-11-23T09:00:16Z", "assignments": {"outcome": "known", "value": roles}}
-    rows = [line(run.id, "facts", FIVE[number % 5], facts=facts) for number in range(50)]
+    rows = [line(run.id, "facts", STEPS[number % 5], facts=facts) for number in range(50)]
     write_ledger(run.folder, [beginning(run.id, None), *rows, line(run.id, "run_finished", exit_code=0, steps={})])
-    for step in FIVE:
+    for step in STEPS:
         cells = [f"plan = key.plan(wanted, found); plan  # {number}" for number in range(12)]
         document = notebook(step, sources=cells)
         for cell in document["cells"][1:]:

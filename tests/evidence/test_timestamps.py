@@ -17,7 +17,6 @@ from tests.evidence.building import Told, run_folder, seal
 from tests.evidence.tsa import Authority, serving
 
 Command = Callable[..., Told]
-TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 
 
 @pytest.fixture
@@ -183,9 +182,7 @@ def _about_other_bytes() -> bytes:
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_authority_stops_the_seal(
-    name: str, tmp_path: Path, impostor: Authority, private_file: Path, signer: PemSigner
-) -> None:
+def test_a_bad_authority_stops_the_seal(name: str, tmp_path: Path, impostor: Authority, signer: PemSigner) -> None:
     """Nothing is sealed without the time stamp that was asked for; the reason is told, and the run is as it was."""
     answer, why = BAD[name]
     impostor.answer = lambda query: answer(impostor, query)

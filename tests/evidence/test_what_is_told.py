@@ -72,7 +72,7 @@ def test_a_damaged_ledger_is_not_sealed(text: str, run: Run, command: Command) -
     assert "its ledger: line 5" in told.lines[0]
 
 
-def test_a_line_that_a_crash_cut_does_not_count(home: Path, command: Command) -> None:
+def test_a_line_that_a_crash_cut_does_not_count(home: Path) -> None:
     """It is sealed as the bytes that it is, and is no line; readers leave it out as well."""
     run = run_folder(home / "runs")
     run.ledger.write_bytes(run.ledger.read_bytes() + b'{"event": "rec')
@@ -105,7 +105,7 @@ def test_the_shipped_code_is_compared_cell_by_cell(
 
 
 def test_shipped_code_that_ran_in_order_is_proven(
-    home: Path, signer: PemSigner, key_file: Path, command: Command, tmp_path: Path
+    home: Path, signer: PemSigner, key_file: Path, command: Command
 ) -> None:
     """Cells as shipped, run from top to bottom, are proven; the cell that papermill puts in does not count."""
     shipped = json.loads((project_root() / "notebooks" / "01_consent.ipynb").read_text())

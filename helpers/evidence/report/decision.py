@@ -106,7 +106,6 @@ def _kept(row: Row) -> str:
 
 def _rows(told: Told, state: Attachment) -> list[tuple[Shown, Shown]]:
     receipt = state.change.receipt if state.change else None
-    vault = f"/subscriptions/{told.given('subscription_id')}/resourceGroups/{told.given('resource_group')}"
     return [
         ("Kind of record", mark(f"REHEARSAL ({told.world})", "wrong") if told.world else strong("Live")),
         ("Run", code(told.run.run)),
@@ -115,12 +114,7 @@ def _rows(told: Told, state: Attachment) -> list[tuple[Shown, Shown]]:
         ("Workspace", lines(map(code, state.workspaces)) if state.workspaces else _NO_WORKSPACE[state.state]),
         (
             "Vault",
-            lines(
-                (
-                    told.given("vault_name"),
-                    code(f"{vault}/providers/Microsoft.KeyVault/vaults/{told.given('vault_name')}"),
-                )
-            ),
+            lines((told.given("vault_name"), code(told.vault_id))),
         ),
         ("Tenant", code(told.given("tenant_id"))),
         ("Key", _key(told)),

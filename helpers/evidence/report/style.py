@@ -30,11 +30,6 @@ DARK: Mapping[str, str] = {
     "alarm": "#ffffff",
     "alarm-paper": "#9b1c31",
 }
-PAIRS = (
-    *((ink, paper) for ink in ("ink", "quiet", "link", "right", "wrong", "note") for paper in ("paper", "shade")),
-    ("alarm", "alarm-paper"),
-)
-"""Which colour of text is used on which colour of paper."""
 
 
 def _palette(colours: Mapping[str, str]) -> str:

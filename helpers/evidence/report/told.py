@@ -86,6 +86,12 @@ class Told:
         value = self.run.parameters.get(name)
         return "" if value is None else words(value)
 
+    @property
+    def vault_id(self) -> str:
+        """The resource ID of the vault, spelled as the parameters have it."""
+        group = f"/subscriptions/{self.given('subscription_id')}/resourceGroups/{self.given('resource_group')}"
+        return f"{group}/providers/Microsoft.KeyVault/vaults/{self.given('vault_name')}"
+
     def facts(self, name: str) -> Iterator[tuple[Row, Mapping[str, Any]]]:
         """Each time one fact was read, in order, with its outcome; an empty one where that is no mapping."""
         for row in self.of("facts"):

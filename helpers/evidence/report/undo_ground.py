@@ -42,13 +42,6 @@ class Ground:
         return self.told.given("vault_name")
 
     @property
-    def vault_id(self) -> str:
-        group = (
-            f"/subscriptions/{self.told.given('subscription_id')}/resourceGroups/{self.told.given('resource_group')}"
-        )
-        return f"{group}/providers/Microsoft.KeyVault/vaults/{self.vault}"
-
-    @property
     def key(self) -> str:
         return self.told.given("key_name")
 

@@ -155,7 +155,7 @@ def _logged(ground: Ground) -> Undo:
         ground.change,
         "The use of the key is no longer recorded through this setting. What was recorded stays where it was sent. "
         f"{ground.locks}",
-        (az("monitor", "diagnostic-settings", "delete", name=name, resource=ground.vault_id),),
+        (az("monitor", "diagnostic-settings", "delete", name=name, resource=ground.told.vault_id),),
         "The vault, Diagnostic settings, Edit setting: Delete.",
     )
 

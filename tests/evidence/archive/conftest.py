@@ -12,6 +12,7 @@ import pytest
 import trustme
 from azure.storage.blob import BlobServiceClient, ContainerClient
 
+from helpers.evidence import archive_blob
 from helpers.record.runs import Run
 from tests.evidence.archive import azurite, relay, runs_sealed
 
@@ -19,7 +20,7 @@ _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
-class Authority:
+class Certificates:
     """Issues the certificates of loopback servers; `file` is what clients trust."""
 
     ca: trustme.CA
@@ -46,16 +47,16 @@ class Container:
 
 
 @pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     file, ca = tmp_path_factory.mktemp("archive-ca") / "ca.pem", trustme.CA()
     file.write_bytes(ca.cert_pem.bytes())
-    return Authority(ca, file)
+    return Certificates(ca, file)
 
 
 @pytest.fixture(scope="session")
-def azurite_port(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def azurite_port(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     azurite.modules()
-    folder, issued = tmp_path_factory.mktemp("azurite"), authority.ca.issue_cert("127.0.0.1")
+    folder, issued = tmp_path_factory.mktemp("azurite"), certificates.ca.issue_cert("127.0.0.1")
     issued.private_key_pem.write_to_path(folder / "key.pem")
     issued.cert_chain_pems[0].write_to_path(folder / "cert.pem")
     with azurite.running(folder / "cert.pem", folder / "key.pem", folder) as port:
@@ -63,22 +64,29 @@ def azurite_port(authority: Authority, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture
-def trusted(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Authority:
-    """The authority, which this process trusts, and which no proxy stands before."""
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.file))
-    monkeypatch.setenv("NETRC", "/dev/null")
-    return authority
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests to blob storage are tried again without waiting."""
+    for name in ("initial_backoff", "increment_base", "random_jitter_range"):
+        monkeypatch.setitem(archive_blob.PATIENCE, name, 0)
 
 
 @pytest.fixture
-def between(trusted: Authority, azurite_port: int) -> Iterator[relay.Relay]:
+def trusted(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Certificates:
+    """The certificate authority, which this process trusts, and which no proxy stands before."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates.file))
+    monkeypatch.setenv("NETRC", "/dev/null")
+    return certificates
+
+
+@pytest.fixture
+def between(trusted: Certificates, azurite_port: int) -> Iterator[relay.Relay]:
     """A relay before Azurite."""
     with trusted.serving(azurite_port) as found:
         yield found
 
 
 @pytest.fixture
-def alone(trusted: Authority) -> Iterator[relay.Relay]:
+def alone(trusted: Certificates) -> Iterator[relay.Relay]:
     """A relay that has nothing behind it: the test gives every answer."""
     with trusted.serving(None) as found:
         yield found

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from helpers.evidence.archived import Published
 from helpers.evidence.sealing import How, seal
 from helpers.evidence.signers import PemSigner
 from helpers.record.ledger import Ledger
@@ -73,3 +74,8 @@ def _pages(run: Run) -> None:
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file below a folder."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def states(done: Published) -> dict[str, str]:
+    """What became of each file that was published."""
+    return {file.name: file.state for file in done.files}

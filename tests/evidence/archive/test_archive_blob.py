@@ -8,7 +8,6 @@ import pytest
 
 from helpers.display import text
 from helpers.evidence import archive, archive_blob
-from helpers.evidence.archived import Published
 from helpers.evidence.asked import Asked
 from helpers.evidence.many import verify_all
 from helpers.evidence.verifying import verify
@@ -16,13 +15,9 @@ from helpers.record.runs import Run
 from tests.evidence.archive.azurite import SignedIn
 from tests.evidence.archive.conftest import Container
 from tests.evidence.archive.relay import Relay
-from tests.evidence.archive.runs_sealed import NAMES, RUN, contents, sealed
+from tests.evidence.archive.runs_sealed import NAMES, RUN, contents, sealed, states
 
 pytestmark = pytest.mark.npm
-
-
-def states(done: Published) -> dict[str, str]:
-    return {file.name: file.state for file in done.files}
 
 
 def test_every_file_is_there_and_the_same(run: Run, container: Container, between: Relay, signed_in: SignedIn) -> None:

@@ -10,23 +10,16 @@ import pytest
 
 from helpers.display import text
 from helpers.errors import Failed
-from helpers.evidence import archive, archive_blob
+from helpers.evidence import archive
 from helpers.evidence.archived import Archived, Published
 from helpers.record.runs import Run
 from tests.evidence.archive.azurite import SignedIn
-from tests.evidence.archive.conftest import Authority, Container
+from tests.evidence.archive.conftest import Certificates, Container
 from tests.evidence.archive.publishing import in_child
 from tests.evidence.archive.relay import Forward, Relay, Reply, Request, refusal
 from tests.evidence.archive.runs_sealed import NAMES, RUN, contents
 
-pytestmark = pytest.mark.npm
-
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tries again without waiting."""
-    for name in ("initial_backoff", "increment_base", "random_jitter_range"):
-        monkeypatch.setitem(archive_blob.PATIENCE, name, 0)
+pytestmark = [pytest.mark.npm, pytest.mark.usefixtures("at_once")]
 
 
 def file(done: Published, name: str) -> Archived:
@@ -42,10 +35,10 @@ def test_killed_at_any_upload(
     container: Container,
     between: Relay,
     signed_in: SignedIn,
-    authority: Authority,
+    certificates: Certificates,
 ) -> None:
     """Killed before or after any file is stored, no statement is there unless all is; the next publishing finishes."""
-    child = in_child(run.folder, container.address, authority.file)
+    child = in_child(run.folder, container.address, certificates.file)
 
     def answer(request: Request, forward: Forward) -> Reply | None:
         if not (request.uploads and request.name.endswith(name)):

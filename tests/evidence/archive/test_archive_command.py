@@ -20,8 +20,8 @@ from tests.evidence.archive.azurite import token
 from tests.evidence.archive.conftest import Container
 from tests.evidence.archive.relay import Forward, Relay, Reply, Request, refusal
 from tests.evidence.archive.runs_sealed import NAMES, RUN, TENANT, contents, made, seal_it, sealed
+from tests.evidence.building import ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
 SIGNATURE = "sv=2024-11-04&sig=c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0%3D"
 
 
@@ -80,7 +80,7 @@ def test_something_else_is_there(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.npm
-def test_blob_storage(run: Run, container: Container, between: Relay, az: Path) -> None:
+def test_blob_storage(run: Run, container: Container, az: Path) -> None:
     """It signs in as the run itself did, to the tenant the run is about, for storage alone; then it publishes."""
     done = command(run.folder, "--to", container.address)
     assert done.exit_code == 0

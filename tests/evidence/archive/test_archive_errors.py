@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
@@ -19,11 +19,7 @@ from tests.evidence.archive.runs_sealed import NAMES, RUN, contents
 TO = "devstoreaccount1/records"
 
 
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tries again without waiting."""
-    for name in ("initial_backoff", "increment_base", "random_jitter_range"):
-        monkeypatch.setitem(archive_blob.PATIENCE, name, 0)
+pytestmark = pytest.mark.usefixtures("at_once")
 
 
 def listing(*names: str, marker: str = "") -> Reply:
@@ -75,16 +71,23 @@ def test_no_answer_in_time(run: Run, alone: Relay, signed_in: SignedIn, monkeypa
     """An archive that does not answer is given up after the bound, and told."""
     monkeypatch.setitem(archive_blob.PATIENCE, "read_timeout", 0.1)
 
-    def late(request: Request, forward: Forward) -> None:
-        time.sleep(0.3)
+    asked, over = threading.Semaphore(0), threading.Event()
 
-    alone.answer = late
+    def never(_: Request, __: Forward) -> None:
+        asked.release()
+        over.wait(60)
+
+    alone.answer = never
     error = failing(run, alone, signed_in)
+    tries = 1 + archive_blob.PATIENCE["retry_total"]
+    assert [asked.acquire(timeout=60) for _ in range(tries)] == [True] * tries
+    over.set()
     assert "Read timed out" in error.what
-    assert len(alone.seen) == 1 + archive_blob.PATIENCE["retry_total"]
+    assert len(alone.seen) == tries
 
 
-def test_nobody_is_there(run: Run, alone: Relay, signed_in: SignedIn, trusted: object) -> None:
+@pytest.mark.usefixtures("trusted")
+def test_nobody_is_there(run: Run, signed_in: SignedIn) -> None:
     """Where nothing listens, that is told in one line."""
     with pytest.raises(Failed, match=r"the archive cannot be used: .*Connection refused"):
         archive.publish(run, f"https://127.0.0.1:9/{TO}", signed_in)
@@ -218,7 +221,7 @@ def test_listing_alone_is_forbidden(run: Run, container: Container, between: Rel
 
 
 @pytest.mark.npm
-def test_no_container(run: Run, container: Container, between: Relay, signed_in: SignedIn) -> None:
+def test_no_container(run: Run, between: Relay, signed_in: SignedIn) -> None:
     """A container that is not there is told with the request id, and none is made."""
     with pytest.raises(Failed, match="404 ContainerNotFound") as raised:
         archive.publish(run, between.address("devstoreaccount1/not-there"), signed_in)
@@ -227,7 +230,7 @@ def test_no_container(run: Run, container: Container, between: Relay, signed_in:
 
 
 @pytest.mark.npm
-def test_a_token_that_is_not_taken(run: Run, container: Container, between: Relay, signed_in: SignedIn) -> None:
+def test_a_token_that_is_not_taken(run: Run, container: Container, signed_in: SignedIn) -> None:
     """Where the archive takes no such token: exit 1, and nothing is there."""
     signed_in.seconds = -10
     done = archive.publish(run, container.address, signed_in)

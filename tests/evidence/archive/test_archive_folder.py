@@ -19,7 +19,7 @@ from helpers.evidence.asked import Asked
 from helpers.evidence.many import verify_all
 from helpers.record.runs import Run
 from tests.evidence.archive.publishing import in_child_killed_at
-from tests.evidence.archive.runs_sealed import NAMES, RUN, contents, sealed
+from tests.evidence.archive.runs_sealed import NAMES, RUN, contents, sealed, states
 
 
 @pytest.fixture
@@ -29,10 +29,6 @@ def to(tmp_path: Path) -> Path:
 
 def publish(run: Run, to: Path) -> Published:
     return archive.publish(run, str(to), None)
-
-
-def states(done: Published) -> dict[str, str]:
-    return {file.name: file.state for file in done.files}
 
 
 def left_behind(to: Path) -> list[str]:

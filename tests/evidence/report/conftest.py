@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from helpers import notebook
+from helpers.evidence.report.steps import STEPS
 from helpers.headless.run import approve_as_rehearsal
 from helpers.record.runs import Run
 from helpers.services.connect import Services, connect
 from tests.evidence.report.editing import Record
-from tests.evidence.report.executing import STEPS, begun, execute, line
+from tests.evidence.report.executing import begun, execute, line
 from tests.services.rehearsed import Rehearsed, given, rehearsed
 from tests.steps.mending import ALL, KEY, VAULT, break_all
 from tests.steps.walking import Walk

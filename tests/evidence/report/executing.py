@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from helpers.evidence.report.steps import STEPS
 from helpers.record.ledger import Ledger
 from helpers.record.suite import suite
 from tests.services.rehearsed import ROOT, Rehearsed, given
-
-STEPS = ("01_consent", "02_key", "03_rbac", "04_verify", "05_register")
 
 
 def line(run: Path, inside: Rehearsed, event: Any, **said: Any) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from helpers.evidence.report import steps
+from helpers.headless import notebooks
 from tests.evidence.report import reading
 from tests.evidence.report.editing import Record, Row
-
-ATTACH = "attach external key"
 
 
 def attaching(row: Row) -> bool:
@@ -135,6 +135,11 @@ def test_a_step_that_stopped_and_was_run_again(onboarding: Record) -> None:
     onboarding.rows = [*onboarding.rows[: at + 2]]
     row = next(row for row in reading.table(onboarding.part("steps"), "Steps") if row[0] == "02_key")
     assert row[3].startswith("STOPPED on") and "the vault is not there" in row[3]
+
+
+def test_the_steps_are_those_that_are_run() -> None:
+    """Each notebook of an onboarding is named, in the order in which a run executes them."""
+    assert steps.STEPS == notebooks.STEPS
 
 
 def test_a_step_that_was_killed(onboarding: Record) -> None:
