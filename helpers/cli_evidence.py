@@ -72,7 +72,7 @@ def seal(
         previous=Path(before) if before else None,
         incomplete=incomplete,
     )
-    sealed = sealing.seal(run, how, Clock().now, pages=report.write, scan=scan, wait=Waiter(_say))
+    sealed = sealing.seal(run, how, Clock().now, pages=report.write, scan=scan, wait=Waiter(say))
     if said.rehearsal:
         say(f"REHEARSAL ({said.rehearsal}): nothing in this run is real")
     say("\n".join(sealed.lines()))
