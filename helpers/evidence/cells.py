@@ -12,7 +12,8 @@ def places(notebook: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Each place's name, such as "cell 3, output 1, text/html", and all text in it.
 
     Nothing is left out, whatever it is: what has no place of its own is in the metadata of what it belongs to. What a
-    cell printed in several pieces is a place too, put together. Raises TypeError or ValueError for what is no notebook.
+    cell printed in several pieces is a place too, put together. Raises TypeError, ValueError, AttributeError or
+    LookupError for what is no notebook.
     """
     yield "notebook metadata", _text(_without(notebook, "cells"))
     for number, cell in enumerate(notebook["cells"], 1):

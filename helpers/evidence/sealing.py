@@ -90,9 +90,10 @@ class Sealed:
 
 
 def seal(run: Run, how: How, now: Callable[[], datetime], *, pages: Pages, scan: Scanner, wait: Waiter) -> Sealed:
-    """Seal a run. Raises Refused for a run that is sealed, not complete or odd, or where a secret was found; Failed.
+    """Seal a run. Raises Refused for a run that is sealed, not complete or odd, or where a secret was found; WrongUsage
+    for a previous run that it cannot follow on, or a time stamp without a signer; Failed.
 
-    Whatever is raised, the run is as it was before.
+    Whatever is raised, the run is as it was before, without what a sealing that was killed had left in it.
     """
     folder = run.folder
     if how.timestamp is not None:

@@ -1,7 +1,8 @@
 """Time stamps after RFC 3161: asked for over the signature's bytes, looked at, and verified against a root.
 
 Asked for by POST of application/timestamp-query (RFC 3161, 3.4). http is allowed beside https, as many authorities
-offer nothing else: the reply is signed, so the way it came does not matter, and the request holds only a digest.
+offer nothing else: the reply is signed, so the way it came does not matter, and the request holds only
+a digest and a random number.
 """
 
 from __future__ import annotations
