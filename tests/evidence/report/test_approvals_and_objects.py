@@ -102,8 +102,9 @@ def test_remedies_are_told_by_property(mending: Record) -> None:
     key = {row[1]: row[2:4] for row in rows if row[0] == "Key"}
     assert key["operations"] == ["wrapKey, unwrapKey, sign", "wrapKey, unwrapKey"]
     came = [row[0] for row in rows if row[1:3] == ["all of it", "not there"]]
-    assert came[:2] == ["Diagnostic setting claude-cmek-audit", "Lock on the vault claude-cmek-keep"]
-    assert came[2:] == ["Log destination log-contoso"]  # it is read once a setting sends there
+    assert came[0].startswith("Key version ")
+    assert came[1:3] == ["Diagnostic setting claude-cmek-audit", "Lock on the vault claude-cmek-keep"]
+    assert came[3:] == ["Log destination log-contoso"]  # it is read once a setting sends there
 
 
 def test_unknown_is_said_as_unknown(onboarding: Record) -> None:
