@@ -22,8 +22,6 @@ from helpers.targets import wanted_scope
 
 KEY_API = "7.4"
 """The version of Key Vault's data plane asked for by hand: what azure-cli 2.91 sends for keys, and still served."""
-ADMIN_VERSION = "2026-10-21"
-"""The Admin API version that anthropic 2.12.0 sends; this suite's own requests have it. Read 2026-11-27."""
 ARM = "https://management.azure.com"
 
 _AZURE = ("10_frame", "20_where", "30_consent", "40_key", "50_role", "60_verify")
@@ -84,7 +82,7 @@ def _of_anthropic(parameters: Parameters) -> dict[str, str]:
     workspace = parameters.workspace
     return {
         "ADMIN_API": published.ADMIN_API,
-        "ADMIN_VERSION": ADMIN_VERSION,
+        "ADMIN_VERSION": published.ADMIN_VERSION,
         "ORGANIZATION_ID": parameters.organization_id,
         "EXTERNAL_KEY_NAME": parameters.external_key_name or parameters.key_name,
         "WORKSPACE_ID": workspace.id if isinstance(workspace, WorkspaceId) else "",
