@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anthropic
 import httpx2
@@ -29,6 +29,9 @@ from helpers.services.replies import (
 )
 from helpers.services.witness import Witness
 
+if TYPE_CHECKING:
+    from helpers.services.shared import Shared
+
 T = TypeVar("T")
 VALIDATE_TIMEOUT_SECONDS = 60.0
 """The service itself waits up to 30 s for the vault before it answers."""
@@ -38,17 +41,21 @@ _MEND = "Mend what the message names, then run this step again; it starts by loo
 class Admin:
     """One organization's Admin API, with one explicit key and the published address."""
 
-    def __init__(self, key: Secret, witness: Witness) -> None:
+    def __init__(self, key: Secret, witness: Witness, shared: Shared | None = None) -> None:
         if os.environ.get("ANTHROPIC_CUSTOM_HEADERS"):
             raise WrongUsage(
                 "ANTHROPIC_CUSTOM_HEADERS is set, and its headers would go out with every request",
                 next_step="Unset it and start again.",
             )
         self._witness = witness
+        hooks: dict[str, Any] = {"response": [witness.http]}
+        if shared is not None:
+            hooks["request"] = [lambda request: shared.backoff.wait(request.url.host)]
+        tls = True if shared is None else shared.admin_tls
         self._client = Anthropic(
             api_key=key.reveal(),
             base_url=published.ADMIN_API,
-            http_client=httpx2.Client(timeout=VALIDATE_TIMEOUT_SECONDS, event_hooks={"response": [witness.http]}),
+            http_client=httpx2.Client(timeout=VALIDATE_TIMEOUT_SECONDS, event_hooks=hooks, verify=tls),
             max_retries=0,
         )
         self._api = self._client.organization

@@ -19,7 +19,7 @@ from helpers.record.in_use import InUse, of_environment
 from helpers.record.secrets import Secret
 from helpers.record.target_lock import Holder, Target, held
 from helpers.services import credentials, front, loopback
-from helpers.services.noted import Noted
+from helpers.services.noted import Noted, Offering
 from helpers.services.together import together
 from helpers.services.witness import Witness
 from helpers.waiting import Waiter
@@ -33,7 +33,10 @@ if TYPE_CHECKING:
     from helpers.services.remedies import Remedies
     from helpers.services.resources import Resources
     from helpers.services.roles import Roles
+    from helpers.services.shared import Shared
     from helpers.services.vaults import Vaults
+
+ARM = "https://management.azure.com"
 
 
 class Services:
@@ -49,7 +52,9 @@ class Services:
         wait: Waiter,
         world: str | None,
         in_use: InUse,
+        shared: Shared | None = None,
     ) -> None:
+        self._shared = shared
         self._parameters = parameters
         self._credential = credential
         self.witness = witness
@@ -66,7 +71,7 @@ class Services:
 
     def secrets_in_use(self) -> tuple[Secret, ...]:
         """The secrets this process has in its hands by now: of its environment, its tokens, and the Admin API key."""
-        return self._in_use()
+        return (*self._in_use(), *(self._shared.in_use() if self._shared else ()))
 
     @cached_property
     def caller(self) -> Caller:
@@ -84,7 +89,7 @@ class Services:
     def vaults(self) -> Vaults:
         from helpers.services.vaults import Vaults
 
-        return Vaults(self._credential, self._parameters.subscription_id, self.witness)
+        return Vaults(self._credential, self._parameters.subscription_id, self.witness, **self._azure(ARM))
 
     @cached_property
     def resources(self) -> Resources:
@@ -102,7 +107,8 @@ class Services:
     def keys(self) -> Keys:
         from helpers.services.keys import Keys
 
-        return Keys(self._credential, self._parameters.vault_uri, self.witness)
+        vault = self._parameters.vault_uri
+        return Keys(self._credential, vault, self.witness, **self._azure(vault))
 
     @cached_property
     def logs(self) -> Logs:
@@ -114,13 +120,15 @@ class Services:
     def principals(self) -> Principals:
         from helpers.services.principals import Principals
 
-        return Principals(self._credential, self.witness)
+        if self._shared is None:
+            return Principals(self._credential, self.witness)
+        return self._shared.principals(_who(self._parameters), self.witness)
 
     @cached_property
     def roles(self) -> Roles:
         from helpers.services.roles import Roles
 
-        return Roles(self._credential, self._parameters.subscription_id, self.witness)
+        return Roles(self._credential, self._parameters.subscription_id, self.witness, **self._azure(ARM))
 
     @cached_property
     def permissions(self) -> Permissions:
@@ -135,12 +143,15 @@ class Services:
         from helpers.services.admin_key import fetch
 
         key = self._in_use.note(fetch(self._parameters.admin_key, self._credential, self.witness))
-        return Admin(key, self.witness)
+        return Admin(key, self.witness, self._shared)
 
     def together(self, **reads: Callable[[], Any]) -> dict[str, Any]:
         """What reads found that do not wait for one another. Clients are made before it: they are made once."""
         _ = (self.vaults, self.resources, self.keys, self.principals, self.roles)
         return together(**reads)
+
+    def _azure(self, url: str) -> dict[str, Any]:
+        return {} if self._shared is None else self._shared.azure(url)
 
     def alone(self, run: str, step: str) -> AbstractContextManager[None]:
         """For a block, nobody else on this machine changes this target. See record.target_lock for what it raises."""
@@ -155,10 +166,13 @@ class Services:
         self._credential.close()
 
 
-def connect(parameters: Parameters, *, root: Path, say: Callable[[str], None]) -> Services:
+def connect(
+    parameters: Parameters, *, root: Path, say: Callable[[str], None], shared: Shared | None = None
+) -> Services:
     """Find out which cloud is out there, refuse the wrong one, and get ready. Nothing is sent to a service yet.
 
-    In a rehearsal the process is limited to loopback and goes by the cloud's time. Raises WrongCloud.
+    `shared` is what the targets of this process have in common, where it has many. In a rehearsal the process is
+    limited to loopback and goes by the cloud's time. Raises WrongCloud.
     """
     os.environ["NETRC"] = os.devnull  # else requests puts a password of ~/.netrc in the place of a token
     found = front.identify()
@@ -174,16 +188,30 @@ def connect(parameters: Parameters, *, root: Path, say: Callable[[str], None]) -
             why="What it learned in the rehearsal must not leak into a real onboarding.",
             next_step="Restart the kernel, or start again.",
         )
-    witness = Witness(found.world if found else None)
+    witness = Witness(found.world if found else None, shared.backoff if shared else None)
     shift = found.now - datetime.now(UTC) if found else None
     in_use = InUse(of_environment())
-    signed_in = credentials.credential(parameters.credential or "environment", parameters.tenant_id, witness.azure)
+    signed_in = _signed_in(parameters, witness, shared)
     return Services(
         parameters,
-        credential=Noted(signed_in, in_use),
+        credential=Noted(signed_in, in_use, owned=shared is None),
         witness=witness,
         clock=Clock(shift) if shift is not None else Clock(),
         wait=Waiter(say),
         world=found.world if found else None,
         in_use=in_use,
+        shared=shared,
     )
+
+
+def _signed_in(parameters: Parameters, witness: Witness, shared: Shared | None) -> Offering:
+    """The credential that the parameters name; one that is shared is judged by the witness of whom it was made for."""
+
+    def make() -> Offering:
+        return credentials.credential(*_who(parameters), witness.azure)
+
+    return make() if shared is None else shared.credential(_who(parameters), make)
+
+
+def _who(parameters: Parameters) -> tuple[str, str]:
+    return parameters.credential or "environment", parameters.tenant_id

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
 
 import httpx
+from anyio import to_thread
 
 from helpers.services.replies import MOST_PAGES, MOST_ROWS, TooLong, follow, listed, needed
+
+if TYPE_CHECKING:
+    from helpers.services.backoff import BackOff
 
 HOST = "graph.microsoft.com"
 
@@ -23,6 +28,16 @@ async def lists_are_lists(response: httpx.Response) -> None:
         return  # the SDK refuses it too
     if isinstance(body, dict):
         listed(body.get("value"))
+
+
+def considerate(backoff: BackOff) -> Callable[[httpx.Request], Awaitable[None]]:
+    """The hook that sends nothing to a host that is left alone. It waits in a thread: the loop is everybody's."""
+
+    async def wait(request: httpx.Request) -> None:
+        if backoff.waits(request.url.host):
+            await to_thread.run_sync(backoff.wait, request.url.host)
+
+    return wait
 
 
 async def every(builder: Any, asked: Any = None) -> list[Any]:

@@ -38,8 +38,10 @@ PROBE_ALGORITHM = "RSA-OAEP-256"
 class Keys:
     """The keys of one vault, by its own address."""
 
-    def __init__(self, credential: TokenCredential, vault_uri: str, witness: Witness) -> None:
-        self._client = KeyClient(vault_uri, credential, raw_response_hook=witness.azure, retry_policy=Patient())
+    def __init__(self, credential: TokenCredential, vault_uri: str, witness: Witness, **options: Any) -> None:
+        """`options` are the SDK's own, such as a transport."""
+        hooks: dict[str, Any] = {"raw_response_hook": witness.azure, "retry_policy": Patient()}
+        self._client = KeyClient(vault_uri, credential, **hooks, **options)
         self._host = urlsplit(vault_uri).netloc
         self._credential, self._witness = credential, witness
 

@@ -21,9 +21,10 @@ class Offering(Protocol):
 class Noted:
     """Hands out what another credential does, and raises what that one raises."""
 
-    def __init__(self, inner: Offering, in_use: InUse) -> None:
+    def __init__(self, inner: Offering, in_use: InUse, *, owned: bool = True) -> None:
         self._inner = inner
         self._in_use = in_use
+        self._owned = owned
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         token = self._inner.get_token(*scopes, **options)
@@ -36,7 +37,7 @@ class Noted:
         return token
 
     def close(self) -> None:
-        """Close it, if that can be done; a credential that runs a program for each token cannot be closed."""
-        close = getattr(self._inner, "close", None)
+        """Close it, if that can be done and it is nobody else's; one that runs a program for each token cannot be."""
+        close = getattr(self._inner, "close", None) if self._owned else None
         if close is not None:
             close()

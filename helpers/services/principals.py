@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 from azure.core.credentials import TokenCredential
@@ -22,12 +22,15 @@ from helpers import published
 from helpers.errors import ServiceFailed
 from helpers.model import Absent, ConditionalAccessPolicy, Found, Grants, Known, ServicePrincipal, Unknown
 from helpers.services import patience
-from helpers.services.graph import all_of, every, lists_are_lists
+from helpers.services.graph import all_of, considerate, every, lists_are_lists
 from helpers.services.graph_retries import middleware
 from helpers.services.once import Lost, lost_or_failed, once
 from helpers.services.portal import run
 from helpers.services.replies import first_line, needed, stop_at_wrong_cloud, unclear_status
 from helpers.services.witness import Witness
+
+if TYPE_CHECKING:
+    from helpers.services.backoff import BackOff
 
 _FIELDS = [
     "id",
@@ -52,9 +55,12 @@ _WHO_CAN = (
 class Principals:
     """One Graph client, used through this process's one event loop."""
 
-    def __init__(self, credential: TokenCredential, witness: Witness) -> None:
+    def __init__(self, credential: TokenCredential, witness: Witness, backoff: BackOff | None = None) -> None:
+        hooks: dict[str, Any] = {"response": [witness.http_async, lists_are_lists]}
+        if backoff is not None:
+            hooks["request"] = [considerate(backoff)]
         http = httpx.AsyncClient(
-            event_hooks={"response": [witness.http_async, lists_are_lists]},
+            event_hooks=hooks,
             limits=httpx.Limits(max_keepalive_connections=0),  # the SDK's transport cannot be closed, so keep none open
             timeout=60,
             http2=True,

@@ -32,10 +32,11 @@ HOST = "management.azure.com"
 class Roles:
     """Role assignments of one subscription's resources."""
 
-    def __init__(self, credential: TokenCredential, subscription_id: str, witness: Witness) -> None:
+    def __init__(self, credential: TokenCredential, subscription_id: str, witness: Witness, **options: Any) -> None:
+        """`options` are the SDK's own, such as a transport."""
         self._subscription = subscription_id
         policies = pipeline(credential, witness.azure, f"azure-mgmt-authorization/{__version__}")
-        self._client = AuthorizationManagementClient(credential, subscription_id, policies=policies)
+        self._client = AuthorizationManagementClient(credential, subscription_id, policies=policies, **options)
 
     def close(self) -> None:
         """Close its connections."""

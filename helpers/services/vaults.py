@@ -19,13 +19,15 @@ from helpers.services.witness import Witness
 class Vaults:
     """Reads only."""
 
-    def __init__(self, credential: TokenCredential, subscription_id: str, witness: Witness) -> None:
+    def __init__(self, credential: TokenCredential, subscription_id: str, witness: Witness, **options: Any) -> None:
+        """`options` are the SDK's own, such as a transport."""
         self._credential, self._witness = credential, witness
         self._client = KeyVaultManagementClient(
             credential,
             subscription_id,
             cloud_setting=AzureClouds.AZURE_PUBLIC_CLOUD,  # else a variable of the shell chooses the host
             policies=pipeline(credential, witness.azure, f"mgmt-keyvault/{__version__}"),
+            **options,
         )
 
     @property

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from helpers.errors import WrongCloud
+
+if TYPE_CHECKING:
+    from helpers.services.backoff import BackOff
 
 MARK = "x-rehearsal"
 _REQUEST_ID_HEADERS = ("x-ms-request-id", "request-id", "x-ms-client-request-id")
@@ -19,8 +22,9 @@ _REQUEST_ID_HEADERS = ("x-ms-request-id", "request-id", "x-ms-client-request-id"
 class Witness:
     """Judges replies as they arrive. `request_id` is that of the latest one."""
 
-    def __init__(self, world: str | None) -> None:
+    def __init__(self, world: str | None, backoff: BackOff | None = None) -> None:
         self._world = world
+        self._backoff = backoff
         self.request_id: str | None = None
 
     def saw(self, host: str, headers: Mapping[str, str]) -> None:
@@ -53,15 +57,20 @@ class Witness:
     def azure(self, reply: Any) -> None:
         """The hook for Azure SDK pipelines (`raw_response_hook`)."""
         response = reply.http_response
-        self.saw(_host(str(response.request.url)), response.headers)
+        self._seen(_host(str(response.request.url)), response)
 
     def http(self, response: Any) -> None:
         """The hook for an httpx-like client."""
-        self.saw(response.request.url.host, response.headers)
+        self._seen(response.request.url.host, response)
 
     async def http_async(self, response: Any) -> None:
         """The same, for an asynchronous client."""
         self.http(response)
+
+    def _seen(self, host: str, response: Any) -> None:
+        self.saw(host, response.headers)
+        if self._backoff is not None:
+            self._backoff.saw(host, response.status_code, response.headers)
 
 
 def _host(url: str) -> str:
