@@ -177,12 +177,14 @@ def _commands(asked: str | None = None) -> click.Group:
         from helpers.cli_check import check
         from helpers.cli_cloud import cloud
         from helpers.cli_export import export
+        from helpers.cli_fleet import fleet
         from helpers.cli_lab import lab
 
         main_group.add_command(attest)
         main_group.add_command(check)
         main_group.add_command(cloud)
         main_group.add_command(export)
+        main_group.add_command(fleet)
         main_group.add_command(lab)
     from helpers.cli_evidence import evidence
 

@@ -20,10 +20,12 @@ from helpers.record import beginning, runs
 from helpers.record.in_use import Known, of_environment
 from helpers.record.ledger import Ledger
 from helpers.services.connect import Services, connect
+from helpers.services.shared import Shared
 from helpers.view import View
 
 STEP = "check"
 NO_EARLIER = "There is no earlier run about this target to compare with"
+_ALL_WELL = "no blocking check fails, and none is unknown"
 _PHASES = {
     "azure": "what Azure holds",
     "gate": "Azure and the Admin API; the workspace is not seen to have the key",
@@ -43,6 +45,11 @@ class Target:
     notes: tuple[str, ...] = ()
     error: tuple[str, ...] = ()
     exit_code: int = 0
+
+    @property
+    def summary(self) -> str:
+        """How it ended, in one line."""
+        return _end(self.checked) if self.checked else next(iter(self.error), "")
 
     def said(self) -> dict[str, Any]:
         """All of it as JSON values."""
@@ -75,7 +82,7 @@ class Target:
         changes = (done.drift.view(),) if done.drift else ()
         logged = (done.footprints.view(),) if done.footprints else ()
         shown = (done.verdicts.brief(), *why, *changes, *logged)
-        return (View("check", self._where(), said), *shown, View("exit", _end(done)))
+        return (View("check", self._where(), said), *shown, View("exit", f"Exit {done.exit_code}: {_end(done)}"))
 
     def _where(self) -> str:
         if self.world:
@@ -96,6 +103,7 @@ def check_target(
     baseline: Baseline | Last | None,
     say: Callable[[str], None],
     logged: Logged | None = None,
+    shared: Shared | None = None,
 ) -> Target:
     """Check one target, compared with the baseline, which may be the last run about it. What stops it is in the Target.
 
@@ -105,7 +113,7 @@ def check_target(
     """
     asked = Target(file, parameters)
     try:
-        services = connect(parameters, root=runs.project_root(), say=say)
+        services = connect(parameters, root=runs.project_root(), say=say, shared=shared)
     except Exception as error:  # noqa: BLE001 - told in the Target
         return _recorded(asked, Clock().now, of_environment, _raises(error))
     try:
@@ -164,13 +172,14 @@ def _recorded(target: Target, now: Callable[[], datetime], known: Known, work: W
         _stopped(ledger, Interrupted("interrupted", next_step="Run it again; a check changes nothing."))
         raise
     except Exception as error:  # noqa: BLE001 - told in the Target, whatever it is: the other targets are still checked
-        told = _told(error)
-        lines = (*told.lines(), *_stopped(ledger, told))
-        return replace(target, error=lines, exit_code=told.exit_code)
+        stop = told(error)
+        lines = (*stop.lines(), *_stopped(ledger, stop))
+        return replace(target, error=lines, exit_code=stop.exit_code)
     return replace(target, checked=done, exit_code=done.exit_code)
 
 
-def _told(error: Exception) -> RunbookError:
+def told(error: Exception) -> RunbookError:
+    """An error as it is told to a person, whatever it is."""
     match error:
         case RunbookError():
             return error
@@ -191,12 +200,12 @@ def _stopped(ledger: Ledger | None, error: RunbookError) -> tuple[str, ...]:
         ledger.write("stopped", error=type(error).__name__, exit_code=error.exit_code, lines=error.lines())
         ledger.write("run_finished", exit_code=error.exit_code)
     except (RunbookError, OSError) as trouble:
-        return (f"This could not be recorded: {_told(trouble).what}",)
+        return (f"This could not be recorded: {told(trouble).what}",)
     return ()
 
 
 def _end(done: Checked) -> str:
-    """How a check ended, in one line."""
+    """How a check ended, in one line without its exit code."""
     failing = ", ".join(row.check.id for row in done.verdicts.blocking_failures)
     unknown = ", ".join(row.check.id for row in done.verdicts.blocking_unknowns)
     gone = ", ".join(done.drift.lost_versions) if done.drift else ""
@@ -207,5 +216,4 @@ def _end(done: Checked) -> str:
         ("could not be read", unknown),
         ("logged use of the key by Anthropic", use),
     )
-    told = "; ".join(f"{what}: {which}" for what, which in named if which)
-    return f"Exit {done.exit_code}: {told or 'no blocking check fails, and none is unknown'}"
+    return "; ".join(f"{what}: {which}" for what, which in named if which) or _ALL_WELL

@@ -1,0 +1,137 @@
+"""The `fleet` command: the same for many parameter files, each target by itself."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from helpers.cli_parameters import parameters_of
+from helpers.display import text
+from helpers.errors import WrongUsage
+
+if TYPE_CHECKING:
+    from helpers.headless.fleet.looking import Verb, Which
+    from helpers.headless.fleet.progress import Progress
+    from helpers.headless.fleet.record import Record
+    from helpers.headless.fleet.results import Result
+    from helpers.headless.fleet.targets import Target
+
+MOST_JOBS = 64
+Work = Callable[["list[Target]", "Record", "Progress"], "Iterator[Result]"]
+Command = Callable[..., Any]
+_files = click.argument("files", metavar="FILES...", nargs=-1, required=True)
+_resume = click.option("--resume", metavar="RUN", help="Go on with this fleet: what it has a result for is kept.")
+_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+_notebooks = click.option(
+    "--notebooks",
+    type=click.Choice(["all", "red", "none"]),
+    default="red",
+    show_default=True,
+    help="Which targets get an executed 04 as well, one after another: all, those that are blocked or unknown, none.",
+)
+
+
+def _jobs(default: int) -> Callable[[Command], Command]:
+    return click.option(
+        "--jobs",
+        type=click.IntRange(1, MOST_JOBS),
+        default=default,
+        show_default=True,
+        help="How many targets at once.",
+    )
+
+
+@click.group()
+def fleet() -> None:
+    """The same command for many parameter files. One target that fails never stops the rest.
+
+    \b
+    Each fleet has a folder runs/fleet-... with a line for every target, a page and a document.
+    Exit codes, the first that applies to any target: 64 wrong usage, 1 failed, 3 blocked or approval missing,
+    4 unknown, 2 changes planned, else 0.
+    """
+
+
+@fleet.command()
+@_files
+@_jobs(8)
+@_notebooks
+@_resume
+@_json
+def check(files: tuple[str, ...], jobs: int, notebooks: Which, resume: str | None, as_json: bool) -> NoReturn:
+    """Look at every target and judge it, without kernels. Changes nothing."""
+    _look("check", files, jobs, notebooks, resume, as_json)
+
+
+@fleet.command()
+@_files
+@_jobs(8)
+@_notebooks
+@_resume
+@_json
+def plan(files: tuple[str, ...], jobs: int, notebooks: Which, resume: str | None, as_json: bool) -> NoReturn:
+    """Show what every step would do for every target. Changes nothing."""
+    _look("plan", files, jobs, notebooks, resume, as_json)
+
+
+def _look(
+    verb: Verb, files: tuple[str, ...], jobs: int, notebooks: Which, resume: str | None, as_json: bool
+) -> NoReturn:
+    from helpers.headless.fleet import looking
+
+    def work(targets: list[Target], record: Record, progress: Progress) -> Iterator[Result]:
+        return looking.look(targets, verb, record, jobs, progress.say)
+
+    def after(targets: list[Target], record: Record, progress: Progress) -> None:
+        found = {result.file: result for result in record.results()}
+        wanted = [target for target in targets if looking.wants_notebook(found[target.file], notebooks)]
+        for number, target in enumerate(wanted, 1):
+            progress.say(f"notebook {number} of {len(wanted)}: {target.file}")
+            looking.with_notebook(target, found[target.file], record)
+
+    _fleet(verb, files, resume, as_json, work, after)
+
+
+def _fleet(
+    verb: str,
+    files: tuple[str, ...],
+    resume: str | None,
+    as_json: bool,
+    work: Work,
+    after: Callable[[list[Target], Record, Progress], None] = lambda targets, record, progress: None,
+) -> NoReturn:
+    """Load, work through what is left, and say what it came to."""
+    from helpers.headless.fleet import summary
+    from helpers.headless.fleet.progress import Progress
+    from helpers.headless.fleet.record import Record
+    from helpers.headless.fleet.results import exit_code
+    from helpers.headless.fleet.targets import load
+
+    if len(set(files)) < len(files):
+        raise WrongUsage(f"{next(file for file in files if files.count(file) > 1)} is given twice")
+    targets, refused = load(files, parameters_of)
+    with Record.find(resume, verb) if resume else Record.new(verb) as record:
+        kept = {result.file: result.digest for result in record.results()}
+        left = [target for target in targets if kept.get(target.file) != target.digest]
+        progress = Progress(len(refused) + len(left))
+        progress.say(f"Fleet {record.id}: {len(files)} files, {len(targets) - len(left)} of them done before")
+        for result in refused:
+            progress.ended(record.add(result))
+        try:
+            for result in work(left, record, progress):
+                progress.ended(result)
+            after(targets, record, progress)
+        except KeyboardInterrupt:
+            progress.say(f"Go on with: python runbook.py fleet {verb} --resume {record.id} FILES...")
+            raise
+        results = sorted((r for r in record.results() if r.file in files), key=lambda r: files.index(r.file))
+        record.finished(exit_code(results))
+        summary.write(record.id, verb, results, record.folder)
+        click.echo(text(summary.view(record.id, verb, results, record.folder)), err=True)
+    if as_json:
+        click.echo(json.dumps(summary.document(record.id, verb, results), indent=1, ensure_ascii=True))
+    sys.exit(exit_code(results))

@@ -1,0 +1,122 @@
+"""The folder of a fleet: what each target came to, a line at a time, on disk before the next thing happens.
+
+`runs/fleet-<utc>-<id>/fleet.jsonl` begins with a line that says which command it is, then has a line for each target
+that has ended. Of two lines about one file the later one counts. A fleet that was killed is gone on with from there.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Any, Self
+
+from helpers.clock import stamp
+from helpers.errors import Failed, WrongUsage
+from helpers.headless.fleet.results import Result
+from helpers.record import runs
+
+NAME = "fleet.jsonl"
+
+
+class Record:
+    """One fleet's folder, held by one process from `with` to the end of the block."""
+
+    def __init__(self, folder: Path, verb: str) -> None:
+        self.folder, self.verb = folder, verb
+        self._lock = Lock()
+
+    @classmethod
+    def new(cls, verb: str) -> Record:
+        """A folder of its own for a new fleet."""
+        name = f"fleet-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        return cls(runs.home() / "runs" / name, verb)
+
+    @classmethod
+    def find(cls, name: str, verb: str) -> Record:
+        """A fleet to go on with, by its folder or its id. Raises WrongUsage where there is none of this command."""
+        for folder in (Path(name), runs.home() / "runs" / name):
+            if (folder / NAME).is_file():
+                found = cls(folder.resolve(), verb)
+                first = next(found._rows(), {})
+                if first.get("verb") != verb:
+                    raise WrongUsage(f"--resume: {name} is no fleet {verb}; it says {first.get('verb') or 'nothing'}")
+                return found
+        raise WrongUsage(f"--resume: {name}: no such fleet; a fleet is a folder under runs/ with a {NAME} in it")
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    def place(self, number: int) -> Path:
+        """The folder for what belongs to one target and is no run of its own."""
+        return self.folder / "targets" / f"{number:04}"
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._file = (self.folder / NAME).open("a+b")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.close()
+            raise WrongUsage(f"--resume: {self.id} is being worked on by another process") from None
+        self._drop_cut_line()
+        if self._file.tell() == 0:
+            self._write({"event": "fleet_started", "fleet": self.id, "verb": self.verb})
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def add(self, result: Result) -> Result:
+        """Keep one result, and hand it on."""
+        self._write({"event": "target", **result.said()})
+        return result
+
+    def finished(self, exit_code: int) -> None:
+        """Say that nothing is left to do."""
+        self._write({"event": "fleet_finished", "exit_code": exit_code})
+
+    def results(self) -> Iterator[Result]:
+        """What each file came to, in the order in which they first ended. Raises Failed for a damaged record."""
+        last: dict[str, int] = {}
+        for number, row in enumerate(self._rows()):
+            if row["event"] == "target":
+                last[row["file"]] = number
+        wanted = set(last.values())
+        for number, row in enumerate(self._rows()):
+            if number in wanted:
+                yield Result.of({name: value for name, value in row.items() if name not in ("event", "t")})
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        """Each whole line; one that a crash cut off is left out."""
+        with (self.folder / NAME).open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if not line.endswith(b"\n"):
+                    return
+                try:
+                    row = json.loads(line)
+                    _ = row["event"]
+                except (ValueError, KeyError, TypeError):
+                    raise Failed(f"{self.folder / NAME}: line {number} is damaged", next_step="Start anew.") from None
+                yield row
+
+    def _drop_cut_line(self) -> None:
+        self._file.seek(0)
+        self._file.truncate(self._file.read().rfind(b"\n") + 1)
+        self._file.seek(0, os.SEEK_END)
+
+    def _write(self, said: dict[str, Any]) -> None:
+        line = json.dumps({"t": stamp(datetime.now(UTC)), **said}, ensure_ascii=True).encode() + b"\n"
+        with self._lock:
+            self._file.write(line)
+            self._file.flush()
+            os.fsync(self._file.fileno())

@@ -1,0 +1,79 @@
+"""What a fleet came to: a table for a terminal, one page, one JSON document. All from the same results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from helpers.evidence.report.markup import Html, tag
+from helpers.evidence.report.page import page
+from helpers.headless.fleet.results import WORDS, Result, counted, exit_code
+from helpers.view import Table, View
+
+PAGE, DOCUMENT = "summary.html", "summary.json"
+_SHOWN = 40
+"""Rows in a terminal; the page has all."""
+
+
+def document(fleet: str, verb: str, results: Sequence[Result]) -> dict[str, Any]:
+    """All of it as JSON values."""
+    return {
+        "fleet": fleet,
+        "verb": verb,
+        "rehearsal": _world(results),
+        "counts": counted(results),
+        "targets": [result.said() for result in results],
+        "exit_code": exit_code(results),
+    }
+
+
+def view(fleet: str, verb: str, results: Sequence[Result], folder: Path) -> View:
+    """For a terminal: how many came to what, and the targets that somebody has to look at."""
+    look = [result for result in results if not result.is_well]
+    tables = [_table(look[:_SHOWN])] if look else []
+    notes = [f"{len(look) - _SHOWN} more are on the page."] if len(look) > _SHOWN else []
+    lines = (_counts(results), f"Everything is in {folder}; one page: {folder / PAGE}")
+    return View("fleet", _heading(fleet, verb, results), lines, tables, notes)
+
+
+def write(fleet: str, verb: str, results: Sequence[Result], folder: Path) -> None:
+    """The page and the document, into the fleet's folder."""
+    said = json.dumps(document(fleet, verb, results), indent=1, ensure_ascii=True)
+    (folder / DOCUMENT).write_text(said + "\n", encoding="utf-8")
+    title = _heading(fleet, verb, results)
+    inner = (tag("h1", title), tag("p", _counts(results), class_="result"), _html(_table(results)))
+    (folder / PAGE).write_bytes(page(title, _world(results), *inner))
+
+
+def _heading(fleet: str, verb: str, results: Sequence[Result]) -> str:
+    world = _world(results)
+    where = f"REHEARSAL ({world}), nothing here is real" if world else "LIVE"
+    return f"{where}: fleet {verb} of {len(results)} targets, {fleet}"
+
+
+def _counts(results: Sequence[Result]) -> str:
+    said = ", ".join(f"{number} {what}" for what, number in counted(results).items()) or "no targets"
+    return f"{said}. Exit {exit_code(results)}"
+
+
+def _table(results: Sequence[Result]) -> Table:
+    columns = ("File", "Target", "Exit", "What it came to", "Seconds", "Record")
+    return Table(columns, tuple(map(_row, results)))
+
+
+def _html(table: Table) -> Html:
+    head = tag("tr", *(tag("th", name, scope="col") for name in table.columns))
+    rows = (tag("tr", *(tag("td", cell, class_="long") for cell in row)) for row in table.rows)
+    return tag("div", tag("table", tag("thead", head), tag("tbody", *rows)), class_="wide")
+
+
+def _row(result: Result) -> tuple[str, ...]:
+    code = f"{result.exit_code} {WORDS.get(result.exit_code, '')}".strip()
+    where = "\n".join(filter(None, (result.folder, result.notebook))) or "none"
+    return (result.file, result.target, code, result.summary, f"{result.seconds:.1f}", where)
+
+
+def _world(results: Sequence[Result]) -> str | None:
+    return next((result.rehearsal for result in results if result.rehearsal), None)
