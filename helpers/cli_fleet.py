@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from helpers.cli_parameters import parameters_of
+from helpers.cli_shared import parameters_of
 from helpers.display import text
 from helpers.errors import WrongUsage
 
@@ -29,10 +29,25 @@ _json = click.option("--json", "as_json", is_flag=True, help="One JSON document 
 _notebooks = click.option(
     "--notebooks",
     type=click.Choice(["all", "red", "none"]),
-    default="red",
-    show_default=True,
-    help="Which targets get an executed 04 as well, one after another: all, those that are blocked or unknown, none.",
+    help="Which targets get an executed 04 as well, one after another: all, those that are blocked or unknown (red; "
+    "so it is without --scheduler), or none.",
 )
+
+
+def _cluster(command: Command) -> Command:
+    """The options of a Dask cluster."""
+    for name, metavar, said in (
+        ("--tls-key", "FILE", "Its key."),
+        ("--tls-cert", "FILE", "Our certificate for it."),
+        ("--tls-ca", "FILE", "Who signs the certificates of the cluster, and ours for it."),
+        (
+            "--scheduler",
+            "tls://HOST:PORT",
+            "Have it done by the workers of this Dask cluster, which sign in themselves.",
+        ),
+    ):
+        command = click.option(name, metavar=metavar, help=said)(command)
+    return command
 
 
 def _jobs(default: int) -> Callable[[Command], Command]:
@@ -60,40 +75,78 @@ def fleet() -> None:
 @_files
 @_jobs(8)
 @_notebooks
+@_cluster
 @_resume
 @_json
-def check(files: tuple[str, ...], jobs: int, notebooks: Which, resume: str | None, as_json: bool) -> NoReturn:
+def check(files: tuple[str, ...], **options: Any) -> NoReturn:
     """Look at every target and judge it, without kernels. Changes nothing."""
-    _look("check", files, jobs, notebooks, resume, as_json)
+    _look("check", files, **options)
 
 
 @fleet.command()
 @_files
 @_jobs(8)
 @_notebooks
+@_cluster
 @_resume
 @_json
-def plan(files: tuple[str, ...], jobs: int, notebooks: Which, resume: str | None, as_json: bool) -> NoReturn:
+def plan(files: tuple[str, ...], **options: Any) -> NoReturn:
     """Show what every step would do for every target. Changes nothing."""
-    _look("plan", files, jobs, notebooks, resume, as_json)
+    _look("plan", files, **options)
+
+
+@fleet.command()
+@_files
+@_jobs(1)
+@_resume
+@_json
+def run(files: tuple[str, ...], jobs: int, resume: str | None, as_json: bool) -> NoReturn:
+    """Run the notebooks of every target. What is for good takes each target's own approval, as in `run`."""
+    from helpers.headless.fleet import running
+
+    def work(targets: list[Target], record: Record, progress: Progress) -> Iterator[Result]:
+        return running.run(targets, record, jobs)
+
+    _fleet("run", files, resume, as_json, work)
 
 
 def _look(
-    verb: Verb, files: tuple[str, ...], jobs: int, notebooks: Which, resume: str | None, as_json: bool
+    verb: Verb,
+    files: tuple[str, ...],
+    *,
+    jobs: int,
+    notebooks: Which | None,
+    resume: str | None,
+    as_json: bool,
+    scheduler: str | None,
+    tls_ca: str | None,
+    tls_cert: str | None,
+    tls_key: str | None,
 ) -> NoReturn:
-    from helpers.headless.fleet import looking
+    from helpers.headless.fleet import cluster, looking
+
+    if scheduler is None and (tls_ca or tls_cert or tls_key):
+        raise WrongUsage("--tls-ca, --tls-cert and --tls-key are for --scheduler")
+    if scheduler is not None and notebooks not in (None, "none"):
+        raise WrongUsage("--notebooks: a cluster executes none; look at a target that is not green without --scheduler")
+    dask = cluster.Cluster(scheduler, tls_ca, tls_cert, tls_key) if scheduler else None
+    if dask:
+        cluster.refuse_without_dask()
+    which = notebooks or ("none" if dask else "red")
 
     def work(targets: list[Target], record: Record, progress: Progress) -> Iterator[Result]:
+        if dask:
+            return cluster.look(targets, verb, record, jobs, dask)
         return looking.look(targets, verb, record, jobs, progress.say)
 
     def after(targets: list[Target], record: Record, progress: Progress) -> None:
         found = {result.file: result for result in record.results()}
-        wanted = [target for target in targets if looking.wants_notebook(found[target.file], notebooks)]
+        wanted = [target for target in targets if looking.wants_notebook(found[target.file], which)]
         for number, target in enumerate(wanted, 1):
             progress.say(f"notebook {number} of {len(wanted)}: {target.file}")
             looking.with_notebook(target, found[target.file], record)
 
-    _fleet(verb, files, resume, as_json, work, after)
+    _fleet(verb, files, resume, as_json, work, after, dask.refuse_unfit if dask else None)
 
 
 def _fleet(
@@ -102,7 +155,8 @@ def _fleet(
     resume: str | None,
     as_json: bool,
     work: Work,
-    after: Callable[[list[Target], Record, Progress], None] = lambda targets, record, progress: None,
+    after: Callable[[list[Target], Record, Progress], None] | None = None,
+    refuse: Callable[[list[Target]], None] | None = None,
 ) -> NoReturn:
     """Load, work through what is left, and say what it came to."""
     from helpers.headless.fleet import summary
@@ -114,6 +168,8 @@ def _fleet(
     if len(set(files)) < len(files):
         raise WrongUsage(f"{next(file for file in files if files.count(file) > 1)} is given twice")
     targets, refused = load(files, parameters_of)
+    if refuse is not None:
+        refuse(targets)
     with Record.find(resume, verb) if resume else Record.new(verb) as record:
         kept = {result.file: result.digest for result in record.results()}
         left = [target for target in targets if kept.get(target.file) != target.digest]
@@ -124,7 +180,8 @@ def _fleet(
         try:
             for result in work(left, record, progress):
                 progress.ended(result)
-            after(targets, record, progress)
+            if after is not None:
+                after(targets, record, progress)
         except KeyboardInterrupt:
             progress.say(f"Go on with: python runbook.py fleet {verb} --resume {record.id} FILES...")
             raise

@@ -28,6 +28,8 @@ AZ = Environment(ROOT / ".venvs" / "az", holds_project=False)
 AZ_LOCK = ROOT / "requirements-az.lock"
 AZUREML = Environment(ROOT / ".venvs" / "azureml", holds_project=False)
 AZUREML_LOCK = ROOT / "requirements-azureml.lock"
+DASK = Environment(ROOT / ".venvs" / "dask", holds_project=False)
+DASK_LOCK = ROOT / "requirements-dask.lock"
 NPM, NPM_ASKED = ROOT / ".venvs" / "npm", ROOT / "tests" / "npm"
 QUICK = "not slow and not az and not npm"
 PYTEST = ("-m", "pytest", "-p", "no:cacheprovider", "--color=no")
@@ -171,10 +173,11 @@ def prepare(stage: str, variable: str, make: Callable[[], Path]) -> Outcome:
 
 
 def tools() -> list[Outcome]:
-    """The real Azure CLI, azure-ai-ml and programs from npm, each in a folder of its own: their pins clash with ours."""
+    """The real Azure CLI, azure-ai-ml, Dask and programs from npm, each in a folder of its own: a run needs none."""
     return [
         prepare("Azure CLI", "CMEK_AZ", lambda: ready(AZ, AZ_LOCK).with_name("az")),
         prepare("azure-ai-ml", "CMEK_AZUREML", lambda: ready(AZUREML, AZUREML_LOCK)),
+        prepare("Dask", "CMEK_DASK", lambda: ready(DASK, DASK_LOCK)),
         prepare("npm", "CMEK_NPM", npm),
     ]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from helpers.clock import Clock
@@ -104,10 +105,11 @@ def check_target(
     say: Callable[[str], None],
     logged: Logged | None = None,
     shared: Shared | None = None,
+    under: Path | None = None,
 ) -> Target:
     """Check one target, compared with the baseline, which may be the last run about it. What stops it is in the Target.
 
-    With `logged` the log of the key's use is looked at as well.
+    With `logged` the log of the key's use is looked at as well. `under` is the folder that runs/ is in, if not home.
 
     Raises WrongUsage for a baseline about another target, before anything is read.
     """
@@ -115,7 +117,7 @@ def check_target(
     try:
         services = connect(parameters, root=runs.project_root(), say=say, shared=shared)
     except Exception as error:  # noqa: BLE001 - told in the Target
-        return _recorded(asked, Clock().now, of_environment, _raises(error))
+        return _recorded(asked, Clock().now, of_environment, _raises(error), under)
     try:
         asked = replace(asked, world=services.world)
         if isinstance(baseline, Baseline):
@@ -125,7 +127,7 @@ def check_target(
             asked = replace(asked, notes=notes if baseline else (*notes, NO_EARLIER))
         asked = replace(asked, notes=(*asked.notes, *attested(parameters, services.world)))
         work = _checks(services, parameters, baseline, logged)
-        return _recorded(asked, services.clock.now, services.secrets_in_use, work)
+        return _recorded(asked, services.clock.now, services.secrets_in_use, work, under)
     finally:
         services.close()
 
@@ -160,11 +162,11 @@ def _checks(services: Services, parameters: Parameters, before: Baseline | None,
     return work
 
 
-def _recorded(target: Target, now: Callable[[], datetime], known: Known, work: Work) -> Target:
+def _recorded(target: Target, now: Callable[[], datetime], known: Known, work: Work, under: Path | None) -> Target:
     """Do the work with a run folder of its own. Whatever it raises is told in the ledger and in the Target."""
     ledger = None
     try:
-        run = runs.new()
+        run = runs.new(under)
         target = replace(target, run=run.id)
         ledger = Ledger(run.ledger, run.id, STEP, now, known=known)
         done = work(ledger)

@@ -63,9 +63,9 @@ def home() -> Path:
     return Path(os.environ.get("CMEK_HOME") or project_root())
 
 
-def new() -> Run:
-    """A new run folder with an empty ledger."""
-    run = Run(home() / "runs" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}")
+def new(under: Path | None = None) -> Run:
+    """A new run folder with an empty ledger, below runs/ of home or of another folder."""
+    run = Run((under or home()) / "runs" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}")
     run.notebooks.mkdir(parents=True)
     run.ledger.touch()
     return run

@@ -50,7 +50,7 @@ def fleet(home: Path, capsys: pytest.CaptureFixture[str]) -> Any:
 
     def run(*arguments: str) -> Said:
         given = [str(home / argument) if argument in TARGETS else argument for argument in arguments]
-        code = main(["fleet", *given, "--json", "--notebooks", "none"])
+        code = main(["fleet", *given, "--json", *([] if "run" in arguments else ["--notebooks", "none"])])
         captured = capsys.readouterr()
         return code, json.loads(captured.out) if captured.out else None, captured.err
 
@@ -173,6 +173,8 @@ class Counting:
         (("check", "good", "good"), "is given twice"),
         (("check", "good", "--jobs", "0"), "0 is not in the range 1<=x<=64"),
         (("check", "good", "--resume", "fleet-nothing"), "--resume: fleet-nothing: no such fleet"),
+        (("check", "good", "--tls-ca", "ca.pem"), "are for --scheduler"),
+        (("run", "good", "--scheduler", "tcp://127.0.0.1:1"), "No such option"),
     ],
 )
 def test_wrong_usage_is_refused_before_anything_starts(

@@ -12,7 +12,7 @@ import pytest
 from azure.core.credentials import AccessToken, AccessTokenInfo
 
 from helpers.errors import Failed, WrongUsage
-from helpers.headless.fleet import local, targets
+from helpers.headless.fleet import cluster, local, targets
 from helpers.headless.fleet.progress import Progress
 from helpers.headless.fleet.record import NAME, Record
 from helpers.headless.fleet.results import Result, counted, exit_code
@@ -262,3 +262,41 @@ def test_a_host_that_throttles_is_left_alone_by_all_for_as_long_as_it_asks(
     assert now == [100.0] and len(said) == bool(seconds)
     backoff.wait("one")
     assert now[0] - 100 == pytest.approx(seconds) and not backoff.waits("one")
+
+
+def fits(address: str, *changes: dict[str, Any], **files: str | None) -> None:
+    made = [targets.Target(1, "a", given(**change), {}) for change in changes or ({},)]
+    cluster.Cluster(address, **files).refuse_unfit(made)
+
+
+def test_a_cluster_is_reached_by_tls_or_is_a_rehearsal_on_this_machine(tmp_path: Path) -> None:
+    """TLS takes all three files; plain TCP takes loopback and rehearsals only; there is nothing else."""
+    file = str(tmp_path / "file.pem")
+    Path(file).touch()
+    live = {"cloud": "azure", "credential": "managed_identity"}
+    fits("tls://10.0.0.1:8786", live, ca=file, certificate=file, key=file)
+    fits("tcp://127.0.0.1:8786")
+    with pytest.raises(WrongUsage, match="tls:// takes --tls-cert, --tls-key, each a file in PEM"):
+        fits("tls://10.0.0.1:8786", ca=file, key=file + ".none")
+    for address, change in (("tcp://10.0.0.1:8786", {}), ("tcp://127.0.0.1:8786", live)):
+        with pytest.raises(WrongUsage, match="tcp:// is for a rehearsal on this machine alone"):
+            fits(address, change)
+    for address in ("127.0.0.1:8786", "ws://127.0.0.1:1", "tcp", ""):
+        with pytest.raises(WrongUsage, match="allowed: tls://HOST:PORT"):
+            fits(address)
+
+
+def test_without_dask_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is an extra: nothing but --scheduler needs it."""
+    monkeypatch.setattr(cluster, "find_spec", lambda name: None)
+    with pytest.raises(WrongUsage, match="distributed is not installed") as refused:
+        cluster.refuse_without_dask()
+    assert "requirements-dask.lock" in refused.value.next_step
+
+
+def test_no_secret_is_sent_to_a_worker() -> None:
+    """What a worker is told is the parameters as they are in the record: the key by reference, and the same again."""
+    asked = given(admin_key="env:SOME_KEY", accepted_deviations=[{"check": "V12", "owner": "a", "reason": "b", "expires": "2027-01-01"}])  # fmt: skip
+    sent = cluster._values(targets.Target(1, "a", asked, {}))
+    assert given(**sent) == asked and sent["admin_key"] == "env:SOME_KEY"
+    assert json.loads(json.dumps(sent)) == sent

@@ -11,6 +11,7 @@ from helpers.headless.fleet.local import side_by_side
 from helpers.headless.fleet.record import Record
 from helpers.headless.fleet.results import Result
 from helpers.headless.fleet.targets import Target
+from helpers.record.ledger import NAME
 from helpers.record.runs import Run, home
 from helpers.services.backoff import BackOff
 from helpers.services.shared import Shared
@@ -34,7 +35,10 @@ def look(
 
         if verb == "check":
             return record.add(work.checked(target, shared, tell))
-        return record.add(work.planned(target, shared, tell, record.place(target.number)))
+        place = record.place(target.number)
+        result = work.planned(target, shared, tell, place)
+        folder = str(place.relative_to(home())) if (place / NAME).exists() else None
+        return record.add(replace(result, folder=folder))
 
     try:
         yield from side_by_side(targets, one, jobs)

@@ -27,7 +27,10 @@ class Result:
     """Where its record is, from the folder that holds runs/."""
     seconds: float = 0.0
     lines: tuple[str, ...] = ()
+    cloud: str = ""
+    """Of its parameters; empty where the file could not be read."""
     rehearsal: str | None = None
+    """The world it was in; None on Azure, and where no rehearsal was reached."""
     notebook: str | None = None
 
     @classmethod

@@ -48,9 +48,7 @@ def write(fleet: str, verb: str, results: Sequence[Result], folder: Path) -> Non
 
 
 def _heading(fleet: str, verb: str, results: Sequence[Result]) -> str:
-    world = _world(results)
-    where = f"REHEARSAL ({world}), nothing here is real" if world else "LIVE"
-    return f"{where}: fleet {verb} of {len(results)} targets, {fleet}"
+    return f"{_where(results)}: fleet {verb} of {len(results)} targets, {fleet}"
 
 
 def _counts(results: Sequence[Result]) -> str:
@@ -73,6 +71,15 @@ def _row(result: Result) -> tuple[str, ...]:
     code = f"{result.exit_code} {WORDS.get(result.exit_code, '')}".strip()
     where = "\n".join(filter(None, (result.folder, result.notebook))) or "none"
     return (result.file, result.target, code, result.summary, f"{result.seconds:.1f}", where)
+
+
+def _where(results: Sequence[Result]) -> str:
+    world, clouds = _world(results), {result.cloud for result in results}
+    if world:
+        return f"REHEARSAL ({world}), nothing here is real"
+    if "azure" in clouds:
+        return "LIVE"
+    return "REHEARSAL, not reached" if "rehearsal" in clouds else "No target"
 
 
 def _world(results: Sequence[Result]) -> str | None:

@@ -24,25 +24,26 @@ T = TypeVar("T")
 Say = Callable[[str], None]
 
 
-def checked(target: Target, shared: Shared, say: Say) -> Result:
-    """As `check` does it, into a run folder of its own."""
+def checked(target: Target, shared: Shared, say: Say, under: Path | None = None) -> Result:
+    """As `check` does it, into a run folder of its own, below runs/ of home or of another folder."""
     start = time.monotonic()
-    ended = check_target(target.file, target.parameters, baseline=None, say=say, shared=shared)
+    ended = check_target(target.file, target.parameters, baseline=None, say=say, shared=shared, under=under)
     return Result(
         target.file,
         target.name,
         target.digest,
         ended.exit_code,
-        _safe(ended.summary)[0],
+        safe(ended.summary)[0],
         folder=f"runs/{ended.run}" if ended.run else None,
         seconds=_since(start),
-        lines=_safe(*ended.error, *ended.notes),
+        lines=safe(*ended.error, *ended.notes),
+        cloud=target.parameters.cloud,
         rehearsal=ended.world,
     )
 
 
 def planned(target: Target, shared: Shared, say: Say, folder: Path) -> Result:
-    """As `plan` does it; what was seen and planned goes into a ledger in this folder."""
+    """As `plan` does it; what was seen and planned goes into a ledger in this folder, not named in the result."""
     start, world = time.monotonic(), None
     try:
         services = connect(target.parameters, root=runs.project_root(), say=say, shared=shared)
@@ -52,13 +53,13 @@ def planned(target: Target, shared: Shared, say: Say, folder: Path) -> Result:
         finally:
             services.close()
     except Exception as error:  # noqa: BLE001 - told in the result, whatever it is: the other targets go on
-        lines = _safe(*told(error).lines())
-        code, summary, where = told(error).exit_code, lines[0], None
+        lines = safe(*told(error).lines())
+        code, summary = told(error).exit_code, lines[0]
     else:
-        code, summary, where = whole.exit_code, _summary(whole), str(folder.relative_to(runs.home()))
-        lines = _safe(*(sentence for plan in whole.plans for sentence in plan.sentences() if code))
-    seconds = _since(start)
-    return Result(target.file, target.name, target.digest, code, summary, where, seconds, lines, world)
+        code, summary = whole.exit_code, _summary(whole)
+        lines = safe(*(sentence for plan in whole.plans for sentence in plan.sentences() if code))
+    seconds, cloud = _since(start), target.parameters.cloud
+    return Result(target.file, target.name, target.digest, code, summary, None, seconds, lines, cloud, world)
 
 
 def _recorded_plan(target: Target, services: Services, folder: Path) -> WholePlan:
@@ -93,7 +94,7 @@ def _summary(whole: WholePlan) -> str:
     return "; ".join(f"{what} {', '.join(which)}" for what, which in parts if which) or "nothing to do"
 
 
-def _safe(*lines: str) -> tuple[str, ...]:
+def safe(*lines: str) -> tuple[str, ...]:
     """Lines as they may be kept and shown: without what looks like a secret, and without control characters."""
     return tuple(Scrubber().text(plain(line)) for line in lines)
 
