@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from helpers.cli_shared import parameters_of
+from helpers.cli_shared import end, parameters_of, say
 from helpers.display import text
 from helpers.errors import WrongUsage
 
@@ -188,7 +186,5 @@ def _fleet(
         results = sorted((r for r in record.results() if r.file in files), key=lambda r: files.index(r.file))
         record.finished(exit_code(results))
         summary.write(record.id, verb, results, record.folder)
-        click.echo(text(summary.view(record.id, verb, results, record.folder)), err=True)
-    if as_json:
-        click.echo(json.dumps(summary.document(record.id, verb, results), indent=1, ensure_ascii=True))
-    sys.exit(exit_code(results))
+        say(text(summary.view(record.id, verb, results, record.folder)))
+    end(summary.document(record.id, verb, results), exit_code(results), as_json)

@@ -59,7 +59,7 @@ def with_notebook(target: Target, result: Result, record: Record) -> Result:
     run = Run(record.place(target.number) / "notebook")
     run.notebooks.mkdir(parents=True, exist_ok=True)
     run.ledger.touch()
-    (outcome,) = execute(run, _read_only(target.mapping), [STEP])
+    outcome = execute(run, _read_only(target.mapping), STEP)
     return record.add(replace(result, notebook=str(outcome.notebook.relative_to(home()))))
 
 
