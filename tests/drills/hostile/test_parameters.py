@@ -20,7 +20,7 @@ from tests.drills.hostile.files import BENDS, HARMLESS, ODD, Draft, File, bend, 
 ROOT = Path(__file__).resolve().parents[3]
 GIVEN: dict[str, Any] = yaml.safe_load((ROOT / "parameters" / "rehearsal.yaml").read_text())["parameters"]
 DEFAULTS: dict[str, Any] = {
-    "cloud": "rehearsal", "mode": "plan", "credential": None, "key_type": "RSA", "key_size": 3072, "role_scope": "key",
+    "cloud": "rehearsal", "mode": "plan", "credential": None, "key_type": "RSA", "key_size": 3072, "rotate": False, "role_scope": "key",
     "product": "claude_platform", "external_key_name": None, "workspace": None, "admin_key": "env:ANTHROPIC_ADMIN_KEY",
     "expected_owner_tenant": None, "accepted_deviations": [], "remediate": [], "log_destination": None,
     "approvers_required": 1, "approvers": [], "evidence": None,
