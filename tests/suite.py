@@ -2,11 +2,15 @@
 
 All stages run even where one fails. Each stage of pytest counts its tests, the drills their cells, every other stage
 counts as one. The drills (--all) come last and alone, as they take every core; their result is told again at the end.
+A stage that hangs is stopped, and has failed: each may take STAGE_SECONDS, and in continuous integration all of them
+together ALL_SECONDS.
 Exit code 0 where all passed, 1 where anything failed, 64 for wrong usage, 130 where interrupted.
 """
 
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -18,6 +22,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -34,6 +39,8 @@ NPM, NPM_ASKED = ROOT / ".venvs" / "npm", ROOT / "tests" / "npm"
 QUICK = "not slow and not az and not npm"
 PYTEST = ("-m", "pytest", "-p", "no:cacheprovider", "--color=no")
 SUMMARY = re.compile(r"=+ (?P<counts>.*) in [\d.]+s.*=+")
+STAGE_SECONDS, ALL_SECONDS, GRACE_SECONDS = 20 * 60.0, 42 * 60.0, 30.0
+"""Most of a stage, most of all of them in continuous integration, and what a stopped one has to clean up."""
 SHOWING = threading.Lock()
 AT_ONCE = max(2, os.cpu_count() or 2)
 LONGEST = (
@@ -53,8 +60,8 @@ LONGEST = (
 NOTHING_CHOSEN = 5
 """What pytest exits with where the quick tests leave out all of a folder."""
 COUNT = re.compile(r"(\d+) (passed|failed|error|skipped)")
-DRILLED = re.compile(r"crash cells \d+ run, \d+ converged; .*duplicates \d+")
-FUZZED = re.compile(r"^fuzz cases \d+ run: .*$", re.MULTILINE)
+DRILLED = re.compile(r"crash cells \d+ run, \d+ converged\b.*; .*duplicates \d+")
+TOLD = re.compile(r"^(?:fuzz cases \d+ run|not run here): .*$", re.MULTILINE)
 CELLS = re.compile(r"(?P<run>\d+) run, (?P<right>\d+) (?:converged|right)")
 
 
@@ -129,35 +136,72 @@ def count_cells(output: str, code: int) -> tuple[int, int, str]:
     return right, wrong or int(code != 0 or not right), line
 
 
-def run_alone(stage: str, command: Sequence[str]) -> Outcome:
+def run_alone(stage: str, command: Sequence[str], limit: float) -> Outcome:
     """Run one stage while no other one runs, and show its output as it comes."""
     print(f"\n--- {stage}", flush=True)
     started, lines = time.monotonic(), []
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
+        timers = [
+            threading.Timer(limit, process.send_signal, [signal.SIGINT]),
+            threading.Timer(limit + GRACE_SECONDS, process.kill),
+        ]
+        for timer in timers:
+            timer.start()
         for line in process.stdout or ():
             lines.append(line)
             print(line, end="", flush=True)
+        process.wait()
+        for timer in timers:
+            timer.cancel()
+    seconds = time.monotonic() - started
     passed, failed, told = count_cells("".join(lines), process.returncode)
-    outcome = Outcome(stage, time.monotonic() - started, passed, failed, told)
+    if seconds > limit:
+        failed, told = max(failed, 1), hung(limit)
+    outcome = Outcome(stage, seconds, passed, failed, told)
     print(f"--- {outcome}", flush=True)
     return outcome
 
 
-def run(stage: str, command: Sequence[str]) -> Outcome:
+def run(stage: str, command: Sequence[str], limit: float) -> Outcome:
     """Run one stage, and show its output once it has ended: lines of two stages at once could not be read."""
     print(f"--- {stage} has started", flush=True)
     started = time.monotonic()
-    done = subprocess.run(
-        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    passed, failed = count(done.stdout, done.returncode, bool(os.environ.get("CI")))
-    fuzzed = FUZZED.search(done.stdout)
-    outcome = Outcome(stage, time.monotonic() - started, passed, failed, fuzzed[0] if fuzzed else "")
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:  # what hangs may hold a pipe open
+        code = ended(command, output, limit)
+        output.seek(0)
+        said = output.read()
+    passed, failed = count(said, code or 0, bool(os.environ.get("CI")))
+    told = "; ".join(TOLD.findall(said))
+    if code is None:
+        failed, told = max(failed, 1), hung(limit)
+    outcome = Outcome(stage, time.monotonic() - started, passed, failed, told)
     with SHOWING:
-        print(f"\n--- {stage}\n{done.stdout}--- {outcome}", flush=True)
+        print(f"\n--- {stage}\n{said}--- {outcome}", flush=True)
     return outcome
+
+
+def ended(command: Sequence[str], output: IO[str], limit: float) -> int | None:
+    """The exit code of a command; None where it took longer than `limit` seconds, and was stopped as Ctrl-C does."""
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        return process.wait(limit)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)  # pytest then ends its fixtures and tells where it was
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE_SECONDS)
+        return None
+    finally:
+        process.kill()
+        process.wait()
+
+
+def hung(limit: float) -> str:
+    """What is told of a stage that was stopped."""
+    return f"it did not end within {limit:.0f} s and was stopped: the end of its output above says where it was"
 
 
 def prepare(stage: str, variable: str, make: Callable[[], Path]) -> Outcome:
@@ -204,15 +248,22 @@ def main(arguments: Sequence[str]) -> int:
         print("Usage: python runbook.py test [--all]", file=sys.stderr)
         return 64
     everything = "--all" in arguments
+    until = time.monotonic() + (ALL_SECONDS if os.environ.get("CI") else float("inf"))
+
+    def limit() -> float:
+        return max(1.0, min(STAGE_SECONDS, until - time.monotonic()))
+
     with tempfile.TemporaryDirectory(prefix="cmek-home-") as home:
         os.environ["CMEK_HOME"] = home  # runs made by tests are not kept beside anybody's real ones
         first, *others = stages(everything).items()
         with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-            longest = pool.submit(run, *first)  # it takes none of the tools, and far longer than they do to be made
+            longest = pool.submit(
+                run, *first, limit()
+            )  # it takes none of the tools, and far longer than they do to be made
             outcomes = pool.submit(tools).result() if everything else []
-            outcomes += pool.map(lambda stage: run(*stage), others)
+            outcomes += pool.map(lambda stage: run(*stage, limit()), others)
             outcomes.append(longest.result())
-        outcomes += [run_alone("crash matrix", drills())] if everything else []
+        outcomes += [run_alone("crash matrix", drills(), limit())] if everything else []
     print("\n" + f"{'stage':<16}{'result':<8}{'seconds':>7}", *outcomes, sep="\n")
     for outcome in outcomes:
         if outcome.told:
