@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NoReturn
@@ -90,7 +91,7 @@ def _recorded(folder: Path, scenarios: Sequence[str]) -> dict[str, Recorded]:
     """
     recorded = {}
     for scenario in map(SCENARIOS.__getitem__, scenarios):
-        ground = Ground(scenario, folder / "recording" / scenario.name)
+        ground = Ground(scenario, folder / "recording" / scenario.name, folder / "recording")
         try:
             recorded[scenario.name], modules = ground.recorded()
             warm(modules)
@@ -126,7 +127,18 @@ def _run(cells: Sequence[Cell], recorded: Mapping[str, Recorded], folder: Path, 
             print(f"not right: {cells[result.number]}: {'; '.join(result.problems) or result.error}", flush=True)
         if len(results) % _EVERY == 0:
             print(f"{len(results)} of {len(cells)} cells after {time.monotonic() - started:.0f} s", flush=True)
-    return results
+    return judged(cells, results)
+
+
+def judged(cells: Sequence[Cell], results: Sequence[Done]) -> list[Done]:
+    """The same results; what ended as another cell did is right only where that one is."""
+    right = {str(cells[result.number]) for result in results if result.right and not result.like}
+    return [
+        replace(result, error=f"it left what {result.like} left, which is not right")
+        if result.like and result.like not in right
+        else result
+        for result in results
+    ]
 
 
 def _tell_wrong(cells: Sequence[Cell], results: Sequence[Done]) -> None:
@@ -154,9 +166,10 @@ def summary(cells: Sequence[Cell], results: Sequence[Done]) -> str:
     """The line that says it all: of each matrix how many cells were run, how many came out right; and duplicates."""
     run = Counter(cells[result.number].group for result in results)
     right = Counter(cells[result.number].group for result in results if result.right)
+    like = sum(bool(result.like) for result in results)
     made_twice = sum(result.duplicates for result in results)
     return (
-        f"crash cells {run['crash']} run, {right['crash']} converged; "
+        f"crash cells {run['crash']} run, {right['crash']} converged, {like} of them as one that left the same; "
         f"overtaken cells {run['overtaken']} run, {right['overtaken']} converged; "
         f"fault cells {run['fault']} run, {right['fault']} right; duplicates {made_twice}"
     )

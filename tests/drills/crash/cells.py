@@ -4,6 +4,9 @@ A cell is named after what happens: `crash:onboard:CreateKey#1:lost:continued`. 
 request has not taken effect, and it never does; *lost*: it took effect, and the process is killed before its reply.
 *anew*: a new run starts over; *continued*: it goes on in the same run folder, whose ledger ends in half a line, as a
 kill within a write leaves it.
+
+A killed read often leaves exactly what another killed read has left: files, world and time passed (tests.drills.crash.left).
+A second run knows nothing else, so it is run once for each that is different, and such a cell ends as that other one did.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from helpers.errors import RunbookError
 from helpers.record import ledger
 from tests.drills.crash.ends import End, differences, duplicates
 from tests.drills.crash.grounds import Ground, Recorded, Request
+from tests.drills.crash.left import left, left_before
 
 HALF_A_LINE = b'{"t": "2026-11-23T09:00:00.000Z", "run": "half'
 _KINDS = {"before": False, "lost": True}
@@ -25,10 +29,11 @@ _KINDS = {"before": False, "lost": True}
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of a cell: nothing that is wrong, or what."""
+    """What came of a cell: nothing that is wrong, or what; `like` names the cell whose second run was this one's too."""
 
     problems: tuple[str, ...] = ()
     duplicates: int = 0
+    like: str = ""
 
     @classmethod
     def of(cls, recorded: Recorded, seen: End, problems: Sequence[str]) -> Verdict:
@@ -65,7 +70,12 @@ class Crash:
         ground.cloud.mend()
         run = run_of(home)
         problems = unreadable(run)
-        code = ground.ran(home, *going_on(run, self.then))["exit"]
+        going = going_on(run, self.then)
+        if not self.request.wrote and (
+            other := left_before(ground.seen, left(ground, home, self.then, recorded), str(self))
+        ):
+            return Verdict(tuple(problems), like=other)
+        code = ground.ran(home, *going)["exit"]
         if code != 0:
             problems.append(f"the second run ended with exit code {code}: {stopped_by(home)}")
         return Verdict.of(recorded, ground.end(), [*problems, *unfinished(run_of(home), self.then)])

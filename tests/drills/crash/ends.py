@@ -99,16 +99,17 @@ def duplicates(healthy: End, seen: End) -> int:
 
 def _shaped(value: Any, kept: str) -> Any:
     if isinstance(value, Mapping):
-        named = [(_plain(key, kept), _shaped(inner, kept)) for key, inner in value.items()]
+        named = [(plain(key, kept), _shaped(inner, kept)) for key, inner in value.items()]
         made = [pair for pair in named if pair[0] in dict(_MADE_UP)]
         shaped = {name: inner for name, inner in named if name not in dict(_MADE_UP)}
         return {**shaped, "made": sorted((inner for _, inner in made), key=json.dumps)} if made else shaped
     if isinstance(value, list):
         return [_shaped(inner, kept) for inner in value]
-    return _plain(value, kept) if isinstance(value, str) else value
+    return plain(value, kept) if isinstance(value, str) else value
 
 
-def _plain(text: str, kept: str) -> str:
+def plain(text: str, kept: str) -> str:
+    """A text without what two runs make differently; what stands in `kept` is not made by a run."""
     text = _MODULUS.sub("a modulus", text)
     for name, pattern in _MADE_UP:
         text = pattern.sub(lambda found, name=name: found[0] if found[0] in kept else name, text)

@@ -68,11 +68,15 @@ class Recorded:
 
 
 class Ground:
-    """A scenario's own cloud, and runs in it. Every run is kept in a home that is given."""
+    """A scenario's own cloud, and runs in it. Every run is kept in a home that is given.
 
-    def __init__(self, scenario: Scenario, folder: Path) -> None:
+    `seen` is a folder that all grounds share: what killed runs have left, each by the cell that left it first.
+    """
+
+    def __init__(self, scenario: Scenario, folder: Path, seen: Path) -> None:
         self.scenario = scenario
         self._folder = folder
+        self.seen = seen
         folder.mkdir(parents=True)
         self.file = scenario.given(folder)
         self.cloud = Cloud(scenario.world(folder), folder)

@@ -24,6 +24,8 @@ from tests.drills.crash.children import Child
 from tests.drills.crash.grounds import Ground, Recorded
 from tests.drills.crash.scenarios import SCENARIOS
 
+SEEN = "seen"
+"""The folder that the grounds of all lanes share."""
 _NUMBER = struct.Struct("=I")
 
 
@@ -48,6 +50,8 @@ class Done:
     problems: tuple[str, ...] = ()
     duplicates: int = 0
     error: str = ""
+    like: str = ""
+    """The cell whose second run stands for this one's too: its run was killed and left the very same."""
 
     @property
     def right(self) -> bool:
@@ -56,6 +60,7 @@ class Done:
 
 def done(cells: Sequence[Cell], recorded: Mapping[str, Recorded], folder: Path, lanes: int) -> Iterator[Done]:
     """What came of each cell, as it comes. Fewer than there are cells where a lane broke off."""
+    (folder / SEEN).mkdir()
     queue, fill = os.pipe()
     os.set_blocking(fill, False)
     for number in range(len(cells)):
@@ -128,10 +133,10 @@ def _one(number: int, cell: Cell, grounds: dict[str, Ground], recorded: Mapping[
     made = Done(number, 0.0)
     try:
         if cell.scenario not in grounds:
-            grounds[cell.scenario] = Ground(SCENARIOS[cell.scenario], folder / cell.scenario)
+            grounds[cell.scenario] = Ground(SCENARIOS[cell.scenario], folder / cell.scenario, folder.parent / SEEN)
         ground = grounds[cell.scenario]
         came = cell.run(ground, recorded[cell.scenario])
-        made = replace(made, problems=came.problems, duplicates=came.duplicates)
+        made = replace(made, problems=came.problems, duplicates=came.duplicates, like=came.like)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and the other cells are run
         traceback.print_exc()
         made = replace(made, error=f"{type(error).__name__}: {error}")

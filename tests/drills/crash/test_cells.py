@@ -62,7 +62,7 @@ def test_a_seed_draws_the_same_cells() -> None:
 
 
 def test_every_write_meets_every_fault() -> None:
-    """Thirteen writes, each with all faults that it can meet; a fault list that became shorter is seen here."""
+    """Thirteen writes, each with all faults that it can meet."""
     for name, writes in WRITES.items():
         log = [{"operation": operation, "wrote": True} for operation, times in writes.items() for _ in range(times)]
         made = list(faulty(name, Recorded({}, End({}, log))))
@@ -74,6 +74,25 @@ def test_every_write_meets_every_fault() -> None:
 def _can_meet(operation: str) -> int:
     """Two of the faults are for what is asked with a token, and one for what is asked with a key."""
     return len(KINDS) - (2 if operation in ("external key create", "workspace create", "workspace update") else 1)
+
+
+def test_the_faults_are_those_that_a_network_and_a_service_have() -> None:
+    """Each unclear status and a broken connection before and after the write took effect; a reply that says it took
+    effect and cannot be read; throttling; late and slow replies; and what is wrong with a token or a key."""
+    orders = {kind.name: (dict(kind.order), kind.takes_effect) for kind in KINDS}
+    assert len(orders) == len(KINDS)
+    for status in (408, 500, 502, 503, 504):
+        for after in (False, True):
+            assert ({"status": status, "carried_out": after}, after) in orders.values(), status
+    assert ({"reset": True}, False) in orders.values()
+    assert ({"reset": True, "carried_out": True}, True) in orders.values()
+    unreadable_replies = ({"body": "truncated"}, {"body": "malformed"}, {"content_type": "text/html"})
+    assert all((order, True) in orders.values() for order in unreadable_replies)
+    throttled = [order for order, _ in orders.values() if order.get("status") == 429]
+    assert [sorted(order) for order in throttled] == [["retry_after", "status"], ["status"]]
+    assert {next(iter(orders[name][0])) for name in ("delay", "slow drip")} == {"delay_seconds", "drip_seconds"}
+    assert {order["challenge"] for order, _ in orders.values() if "challenge" in order} == {"claims", "expired"}
+    assert ({"status": 401}, False) in orders.values()
 
 
 def test_a_write_that_a_healthy_run_lacks_is_an_error() -> None:

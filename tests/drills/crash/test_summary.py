@@ -13,8 +13,14 @@ from tests.suite import count_cells
 
 CRASH = Crash("onboard", Request("GetKey", 3), "lost", "anew")
 CELLS: list[Cell] = [CRASH, Kernel(CRASH), Alike("onboard"), CRASH]
-RIGHT = "crash cells 4 run, 4 converged; overtaken cells 2 run, 2 converged; fault cells 3 run, 3 right; duplicates 0"
-WRONG = "crash cells 4 run, 3 converged; overtaken cells 2 run, 2 converged; fault cells 3 run, 1 right; duplicates 1"
+RIGHT = (
+    "crash cells 4 run, 4 converged, 2 of them as one that left the same; "
+    "overtaken cells 2 run, 2 converged; fault cells 3 run, 3 right; duplicates 0"
+)
+WRONG = (
+    "crash cells 4 run, 3 converged, 1 of them as one that left the same; "
+    "overtaken cells 2 run, 2 converged; fault cells 3 run, 1 right; duplicates 1"
+)
 
 
 def test_cells_are_counted_by_matrix() -> None:
@@ -25,7 +31,9 @@ def test_cells_are_counted_by_matrix() -> None:
         Done(2, 1.0),
         Done(3, 1.0, error="it hung", duplicates=1),
     ]
-    assert summary(CELLS, results).startswith("crash cells 3 run, 1 converged; overtaken cells 0 run, 0 converged; ")
+    assert summary(CELLS, results).startswith(
+        "crash cells 3 run, 1 converged, 0 of them as one that left the same; overtaken cells 0 run, 0 converged; "
+    )
     assert summary(CELLS, results).endswith("; duplicates 3")
 
 
