@@ -49,7 +49,7 @@ def test_nothing_is_left_running_after_it_was_closed(how: str, command: Lab, pro
         else:
             shut_down(lab.page)
         code = command.ended()
-    assert command.still_running() == []
+    wait_for("everything to be gone", lambda: not command.still_running(), seconds=5)
     assert command.left_behind() == []
     assert code == 130, command.said  # the other four notebooks are not done
     assert "Traceback" not in command.said

@@ -18,7 +18,7 @@ IDS = {
 }
 LEAST_CONTRAST = 4.5
 """WCAG 2.2, success criterion 1.4.3, for text."""
-BANNER_SECONDS = 4.0
+BANNER_SECONDS, WORST_BANNER_SECONDS = 4.0, 10.0
 
 
 def test_all_five_notebooks_are_done_and_each_change_was_made_once(walked: Walked) -> None:
@@ -71,11 +71,12 @@ def test_the_banner_is_the_first_thing_that_a_notebook_shows(walked: Walked, ste
     assert seen.screens_to_banner < 2
 
 
-def test_the_first_banner_is_there_within_four_seconds(walked: Walked) -> None:
-    """From the click on Run All Cells to the banner on the page, at best: other people's work slows single ones."""
+def test_the_first_banner_is_there_within_four_seconds_at_best_and_ten_at_worst(walked: Walked) -> None:
+    """From the click on Run All Cells to the banner on the page: at best on a machine that is busy, at worst of all five."""
     seconds = {step: round(walked.seen[step].banner_seconds, 2) for step in STEPS}
     print(f"\nseconds to the first banner: {seconds}")
     assert min(seconds.values()) <= BANNER_SECONDS, seconds
+    assert max(seconds.values()) <= WORST_BANNER_SECONDS, seconds
 
 
 @pytest.mark.parametrize("step", STEPS)

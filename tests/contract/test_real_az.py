@@ -18,6 +18,7 @@ import pytest
 
 from helpers.rehearsal.environment import applied
 from helpers.rehearsal.serve import Served
+from tests.needs import lacking, named
 
 pytestmark = pytest.mark.az
 
@@ -83,13 +84,7 @@ class Round:
 @pytest.fixture(scope="module")
 def az() -> Path:
     """The real Azure CLI; without it these tests are skipped, in CI they fail."""
-    given = os.environ.get("CMEK_AZ")
-    if not given or not Path(given).is_file():
-        reason = "CMEK_AZ does not name the Azure CLI"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return Path(given)
+    return named("CMEK_AZ", "the Azure CLI")
 
 
 @pytest.fixture(scope="module")
@@ -143,10 +138,7 @@ def written(one: Round) -> list[str]:
 def test_the_commands_are_the_guides() -> None:
     """Each command stands in the guide, white space apart."""
     if not GUIDE.is_file():
-        reason = "the guide is not beside the project"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        lacking("the guide is not beside the project")
     text = " ".join(GUIDE.read_text(encoding="utf-8").split())
     missing = [command for command in COMMANDS if " ".join(command.split()) not in text]
     assert missing == []

@@ -29,10 +29,6 @@ ENTRA = "login.microsoftonline.com"
 LOGIN = 'az login --service-principal -u "$AZURE_CLIENT_ID" -p "$AZURE_CLIENT_SECRET" --tenant "$AZURE_TENANT_ID"'
 AGREE = re.compile(r"ATTACH_FOR_GOOD=([0-9a-f]{12}-[0-9a-f]{12})")
 SECONDS = 240.0
-WITH_EXPORT = (
-    "import sys; from helpers import cli; from helpers.cli_export import export; "
-    "cli.main_group.add_command(export); sys.exit(cli.main())"
-)
 
 
 @dataclass(frozen=True)
@@ -87,7 +83,7 @@ class Place:
 
     def command(self, *arguments: str) -> Ended:
         """One of this suite's own commands, inside the cloud."""
-        return self._ended([sys.executable, "-c", WITH_EXPORT, *arguments], {})
+        return self._ended([sys.executable, "-m", "helpers.cli", *arguments], {})
 
     def _ended(self, command: list[str], variables: Mapping[str, str]) -> Ended:
         done = subprocess.run(
@@ -153,7 +149,7 @@ class Place:
 
 def command(*arguments: str) -> Ended:
     """One of this suite's own commands, in no cloud."""
-    asked = [sys.executable, "-c", WITH_EXPORT, *arguments]
+    asked = [sys.executable, "-m", "helpers.cli", *arguments]
     done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     return Ended(done.returncode, done.stdout, done.stderr)
 

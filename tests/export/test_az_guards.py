@@ -16,6 +16,7 @@ from helpers.export import az as exported
 from helpers.parameters import Parameters
 from helpers.yaml_file import read
 from tests.export.running import FILE, ROOT, Place, command, noting, parameters, place
+from tests.needs import program
 
 pytestmark = pytest.mark.slow  # whole scripts, many programs each
 KEY = "sk-ant-admin01-rehearsal-only-not-a-real-key"
@@ -123,15 +124,15 @@ def test_two_exports_differ_in_their_head_and_values_alone() -> None:
     assert one.partition(mark)[0] != other.partition(mark)[0]
 
 
-def test_bash_and_where_it_is_installed_shellcheck_find_nothing(tmp_path: Path) -> None:
-    """Of both products; shellcheck is not in continuous integration."""
-    for product in ("claude_platform", "claude_enterprise"):
-        file = tmp_path / f"{product}.sh"
-        file.write_text(exported.script(parameters(product=product), FILE), encoding="utf-8")
-        assert subprocess.run(["bash", "-n", file], capture_output=True).stderr == b""
-        if shutil.which("shellcheck"):
-            found = subprocess.run(["shellcheck", file], capture_output=True, text=True)
-            assert found.stdout == ""
+@pytest.mark.parametrize("product", ["claude_platform", "claude_enterprise"])
+@pytest.mark.parametrize("checker", [("bash", "-n"), ("shellcheck",)], ids=lambda checker: checker[0])
+def test_bash_and_shellcheck_find_nothing(tmp_path: Path, checker: tuple[str, ...], product: str) -> None:
+    """In the script of either product."""
+    program(checker[0])
+    file = tmp_path / "onboard.sh"
+    file.write_text(exported.script(parameters(product=product), FILE), encoding="utf-8")
+    found = subprocess.run([*checker, file], capture_output=True, text=True)
+    assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
 
 
 def test_a_script_for_a_rehearsal_sends_nothing_outside_one(registered: Place, tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import uuid
 from collections.abc import Iterator, Mapping
@@ -26,6 +25,7 @@ from helpers.export import hcl
 from helpers.export.terraform import PROVIDERS, configuration
 from helpers.model import assignment_name
 from tests.export.running import FILE, Ended, parameters, place
+from tests.needs import program
 
 pytestmark = pytest.mark.slow
 SCHEMA = json.loads(Path(__file__).with_name("provider_arguments.json").read_text(encoding="utf-8"))
@@ -299,11 +299,10 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["terraform.tfstate"]
 
 
-def test_it_is_laid_out_as_terraform_fmt_does_where_terraform_is_installed(tmp_path: Path) -> None:
-    """And it reads our name and our quotes as we mean them. Terraform is not in continuous integration: there this finds nothing to run."""
-    program = shutil.which("terraform")
-    if program is None:
-        return
+@pytest.mark.terraform
+def test_it_is_laid_out_as_terraform_fmt_does(tmp_path: Path) -> None:
+    """And Terraform reads our name and our quotes as we mean them."""
+    terraform = program("terraform")
     (tmp_path / "terraformrc").touch()
     environment = {**os.environ, "TF_CLI_CONFIG_FILE": str(tmp_path / "terraformrc"), "CHECKPOINT_DISABLE": "1"}
     for number, (given_parameters, with_vault) in enumerate(VARIANTS):
@@ -312,7 +311,7 @@ def test_it_is_laid_out_as_terraform_fmt_does_where_terraform_is_installed(tmp_p
         for name, text in configuration(given_parameters, with_vault=with_vault).items():
             (folder / name).write_text(text, encoding="utf-8")
     done = subprocess.run(
-        [program, "fmt", "-check", "-diff", "-recursive", tmp_path], env=environment, capture_output=True
+        [terraform, "fmt", "-check", "-diff", "-recursive", tmp_path], env=environment, capture_output=True
     )
     assert (done.returncode, done.stdout.decode()) == (0, ""), done.stderr
     scope, role, principal = f"{VAULT}/keys/claude-cmek", CRYPTO_USER, "44444444-5555-4666-8777-888888888888"
@@ -321,7 +320,7 @@ def test_it_is_laid_out_as_terraform_fmt_does_where_terraform_is_installed(tmp_p
     said = [
         json.loads(
             subprocess.run(
-                [program, "console"],
+                [terraform, "console"],
                 input=line + "\n",
                 cwd=tmp_path / "empty",
                 env=environment,

@@ -45,5 +45,6 @@ def test_the_same_target_begins_whatever_the_case_of_its_names(walk_onboarded: W
     """Azure does not distinguish the case of names, so the run goes on."""
     step = walk_onboarded.begin("01_consent")
     start(walk_onboarded, step.services.world, vault_name="KV-Contoso-Claude", resource_group="RG-CLAUDE")
-    assert walk_onboarded.begin("02_key").name == "02_key"
-    assert read(step.run.ledger)
+    walk_onboarded.begin("02_key")
+    begun = [row["step"] for row in read(step.run.ledger) if row["event"] == "identity"]
+    assert begun[-1] == "02_key"
