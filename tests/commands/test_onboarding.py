@@ -13,6 +13,7 @@ FILE = "parameters/rehearsal.yaml"
 STEPS = ["01_consent", "02_key", "03_rbac", "04_verify", "05_register"]
 
 
+@pytest.mark.slow
 def test_a_live_like_run_stops_for_approval_then_attaches_once_and_then_keeps_everything(commands: Commands) -> None:
     """Run, approve, run attaches; a third run writes nothing and plans only Keep; plan then exits 0.
 
