@@ -1,15 +1,21 @@
 """For every test: nothing in this process looks up or connects to anything but this machine.
 
-An audit hook of the tests' own, so that they do not rely on the one they test.
+An audit hook of the tests' own, so that they do not rely on the one they test. And hypothesis, whose settings are one
+profile: no time limit, nothing kept in the tree, and the same examples every time in continuous integration.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import sys
+import tempfile
 from typing import Any
 
 import pytest
+from hypothesis import settings
+from hypothesis.configuration import set_hypothesis_home_dir
+
+from tests.needs import IN_CI
 
 _CONNECTS = ("socket.connect", "socket.sendto", "socket.sendmsg")
 _LOOKS_UP = ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr")
@@ -39,6 +45,16 @@ def _is_loopback(host: str) -> bool:
 
 
 sys.addaudithook(_stay)
+
+settings.register_profile("suite", deadline=None, database=None, derandomize=IN_CI)
+settings.load_profile("suite")
+_kept = tempfile.TemporaryDirectory(prefix="cmek-hypothesis-")
+set_hypothesis_home_dir(_kept.name)
+
+
+def pytest_unconfigure() -> None:
+    """The tables that hypothesis keeps of Unicode are taken away again."""
+    _kept.cleanup()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -48,7 +48,7 @@ def test_what_is_written_reads_back_as_the_same_values(home: Path) -> None:
     assert names(home) == ["parameters/mine.yaml"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(text=st.one_of(st.sampled_from(TRICKY), st.text(min_size=1, max_size=40).filter(str.isprintable)))
 def test_any_text_reads_back_as_it_is(tmp_path: Path, text: str) -> None:
     """What YAML would take for a number, a date, a truth value, a comment or a list stays the text it is."""

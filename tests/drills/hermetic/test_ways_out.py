@@ -11,6 +11,7 @@ import pytest
 from tests.drills.hermetic import running, shells
 from tests.drills.hermetic.running import HERE, ROOT
 from tests.drills.hermetic.ways_out import WAYS
+from tests.needs import lacking
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +43,7 @@ def test_another_process_is_out_of_its_reach(met: dict[str, str]) -> None:
 def test_without_the_limit_the_ways_are_open() -> None:
     """The control: the same attempts in a process without the limit meet the network, not a refusal."""
     if not (start := running.into_a_namespace()):
-        pytest.skip("network namespaces (unshare -n) are not permitted here")
+        lacking("network namespaces (unshare -n) are not permitted here")
     code = (
         "import json; from tests.drills.hermetic.ways_out import WAYS, met; print({met(way) for way in WAYS.values()})"
     )

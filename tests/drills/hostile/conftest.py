@@ -1,16 +1,23 @@
-"""Fuzz drills leave nothing in the tree, and say at the end how their cases ended."""
+"""Fuzz drills say at the end how their cases ended."""
 
 from __future__ import annotations
 
-import tempfile
+from collections import Counter
+from collections.abc import Iterator
 
 import pytest
-from hypothesis.configuration import set_hypothesis_home_dir
 
-from tests.drills.hostile.counting import summary
+from tests.drills.hostile.counting import ENDED, READ, REFUSED, summary
 
-_kept = tempfile.TemporaryDirectory(prefix="cmek-hypothesis-")
-set_hypothesis_home_dir(_kept.name)
+
+@pytest.fixture(autouse=True)
+def enough(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test marked `cases` had at least so many that were read, and so many that were refused: none passes by running none."""
+    before = Counter(ENDED)
+    yield
+    for mark in request.node.iter_markers("cases"):
+        came = {"read": ENDED[READ] - before[READ], "refused": ENDED[REFUSED] - before[REFUSED]}
+        assert {kind for kind, least in mark.kwargs.items() if came[kind] < least} == set(), came
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -18,8 +25,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     line = summary()
     if line is not None:
         terminalreporter.write_line(line)
-
-
-def pytest_unconfigure() -> None:
-    """The tables that hypothesis keeps of Unicode are taken away again."""
-    _kept.cleanup()

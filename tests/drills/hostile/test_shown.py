@@ -27,7 +27,7 @@ from tests.services.reads import VAULT_ID, fill
 from tests.services.rehearsed import GIVEN, ROOT, Rehearsed, rehearsed
 from tests.services.rehearsed import given as parameters
 
-shown = settings(database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), print_blob=False)  # fmt: skip
+shown = settings(phases=[Phase.generate], suppress_health_check=list(HealthCheck), print_blob=False)
 
 
 @seed(SEED)

@@ -27,9 +27,7 @@ PLACES = (
 )  # fmt: skip
 NAMES = tuple(place for place in PLACES if place.endswith(("name", "notes", "about", "sku", "resource_group")))
 MOST_SAID = 900
-fuzzed = settings(
-    database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), print_blob=False
-)
+fuzzed = settings(phases=[Phase.generate], suppress_health_check=list(HealthCheck), print_blob=False)
 
 
 @st.composite
@@ -118,6 +116,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.cases(read=40, refused=100)
 @seed(SEED)
 @settings(fuzzed, max_examples=300)
 @given(file=changed())
@@ -127,6 +126,7 @@ def test_worlds_set_in_any_way(path: Path, file: File) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.cases(read=14, refused=80)
 @seed(SEED)
 @settings(fuzzed, max_examples=200)
 @given(file=bent())
