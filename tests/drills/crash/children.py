@@ -78,9 +78,9 @@ class Child:
             os.close(self._outcome)
             self._outcome = None
 
-    def result(self) -> Any:
-        """What its work returned. Raises RuntimeError, with what it printed, where it did not return."""
-        until, said = time.monotonic() + CHILD_SECONDS, b""
+    def result(self, seconds: float = CHILD_SECONDS) -> Any:
+        """What its work returned. Raises RuntimeError, with what it printed, where it did not return in time."""
+        until, said = time.monotonic() + seconds, b""
         pipe = self._outcome
         if pipe is None:
             raise RuntimeError("it was killed, or its result was taken already")
@@ -91,7 +91,7 @@ class Child:
                 break
         else:
             self.kill()
-            raise RuntimeError(f"it hung for {CHILD_SECONDS:.0f} s and was killed\n{self.printed()}")
+            raise RuntimeError(f"it hung for {seconds:.0f} s and was killed\n{self.printed()}")
         while not self.ended():
             time.sleep(_POLL_SECONDS)
         if self._code != 0:
