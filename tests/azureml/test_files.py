@@ -55,7 +55,8 @@ def test_the_check_finds_its_baseline_where_it_leaves_its_record() -> None:
     """`--baseline last`, and the folder that is read is the one that is written: a fixed path, the same for every job."""
     check = job("check.yml")
     (step,) = check.steps
-    assert invocation(step) == ("check", {"files": ("${{inputs.parameters}}",), "baseline": "last", "as_json": False})
+    asked = {"files": ("${{inputs.parameters}}",), "baseline": "last", "logs": False, "since": None, "as_json": False}
+    assert invocation(step) == ("check", asked)
     assert "record=${{outputs.history}} before=${{outputs.history}};" in step.command
     assert check.given["outputs"]["history"]["path"].startswith("azureml://datastores/")
     assert "${{" not in check.given["outputs"]["history"]["path"]
