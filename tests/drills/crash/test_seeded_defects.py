@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from tests.drills.crash.clouds import ROOT
+from tests.drills.seeding import Copy, Ended, copied
 
 pytestmark = pytest.mark.slow
-
-COPIED = ("helpers", "notebooks", "parameters", "tests", "pyproject.toml", "runbook.py")
 
 
 @dataclass(frozen=True)
@@ -89,23 +84,15 @@ DEFECTS = (
 
 
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
     """The suite as it is, in a folder of its own."""
-    folder = tmp_path_factory.mktemp("seeded")
-    for name in COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, folder / name)
-    return folder
+    with copied(tmp_path_factory.mktemp("seeded")) as made:
+        yield made
 
 
-def run_cells(folder: Path, *cells: str) -> subprocess.CompletedProcess[str]:
+def run_cells(copy: Copy, *cells: str) -> Ended:
     """Run cells of a copy."""
-    asked = [argument for cell in cells for argument in ("--cell", cell)]
-    command = [sys.executable, "-m", "tests.drills.crash", *asked]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
+    return copy.run("tests.drills.crash", *(argument for cell in cells for argument in ("--cell", cell)))
 
 
 def told_of(cell: str, output: str) -> str:
@@ -114,26 +101,20 @@ def told_of(cell: str, output: str) -> str:
     return after.partition("\n  Again: ")[0]
 
 
-def test_without_a_defect_the_named_cells_are_right(copy: Path) -> None:
+def test_without_a_defect_the_named_cells_are_right(copy: Copy) -> None:
     """The copy is the suite, every named cell is one that there is, and all are green before anything is broken."""
     cells = list(dict.fromkeys(cell for defect in DEFECTS for cell in defect.cells))
     done = run_cells(copy, *cells)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert f"\n{len(cells)} cells in " in f"\n{done.stdout}"
-    assert done.stdout.strip().endswith("duplicates 0")
+    assert done.code == 0, done.said
+    assert f"\n{len(cells)} cells in " in f"\n{done.said}"
+    assert done.said.strip().endswith("duplicates 0")
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.promise)
-def test_a_seeded_defect_turns_its_cells_red(copy: Path, defect: Defect) -> None:
+def test_a_seeded_defect_turns_its_cells_red(copy: Copy, defect: Defect) -> None:
     """The right place is there exactly once; with the wrong one each named cell is run, and told to be not right."""
-    file = copy / defect.file
-    text = file.read_text(encoding="utf-8")
-    assert text.count(defect.right) == 1, f"{defect.file} has changed: say here what the defect is now"
-    file.write_text(text.replace(defect.right, defect.wrong), encoding="utf-8")
-    try:
+    with copy.broken(defect.file, defect.right, defect.wrong):
         done = run_cells(copy, *defect.cells)
-    finally:
-        file.write_text(text, encoding="utf-8")
-    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.code == 1, done.said
     for cell in defect.cells:
-        assert defect.told in told_of(cell, done.stdout), done.stdout + done.stderr
+        assert defect.told in told_of(cell, done.said), done.said
