@@ -16,11 +16,12 @@ import yaml
 from helpers.display import JSON_TYPE
 from helpers.record.ledger import read
 from tests.drills.hermetic import running, shells
-from tests.drills.hermetic.running import HERE, PLAN, REHEARSE, ROOT, Ended
+from tests.drills.hermetic.running import HERE, REHEARSE, ROOT, Ended, Planned
 from tests.drills.hostile.pages import NAMES, Page, check
 
 pytestmark = pytest.mark.slow
 
+QUIET, NETRC = "quiet", "a .netrc"
 PRESETS = tuple(shells.presets(shells.Home(Path("/home"))))
 OF_A_KERNEL = tuple(shells.of_a_kernel(shells.Home(Path("/home"))))
 STEP = (*running.CLI, "cloud", "exec", "--world", "healthy", "--", *running.CLI, "run", "-f", running.PARAMETERS, "--step", "01")  # fmt: skip
@@ -39,12 +40,19 @@ def home(tmp_path: Path) -> shells.Home:
 
 
 @pytest.fixture(scope="module")
-def quiet(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What is planned in a shell where nothing is set."""
-    folder = tmp_path_factory.mktemp("quiet")
-    ended = running.run(PLAN, shells.Home(folder), kept=folder / "kept")
-    assert ended.code == 2, ended.err
-    return ended.json["plans"]
+def planned(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Planned]:
+    """What is planned in a shell where each preset is set, and in a quiet one where nothing is.
+
+    One cloud serves them all; that it can be served from such a shell too is seen where all presets are set at once.
+    """
+    chosen = {}
+    for number, name in enumerate((*PRESETS, NETRC)):
+        home = shells.make_home(tmp_path_factory.mktemp(f"shell-{number}") / "home")
+        own = {**shells.presets(home), NETRC: {"NETRC": f"{home.folder}/netrc"}}
+        chosen[name] = (home, own[name])
+    quiet = tmp_path_factory.mktemp("quiet") / "home"
+    quiet.mkdir()
+    return running.plans({QUIET: (shells.Home(quiet), {}), **chosen})
 
 
 def ended_well(ended: Ended, logins: dict[str, bytes]) -> None:
@@ -86,14 +94,13 @@ def test_the_az_of_the_shell_would_be_found(home: shells.Home) -> None:
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_each_preset_leaves_the_plan_as_it_is(home: shells.Home, tmp_path: Path, quiet: Any, name: str) -> None:
+def test_each_preset_leaves_the_plan_as_it_is(planned: dict[str, Planned], name: str) -> None:
     """With any one of them set, the plan is that of a quiet shell, word for word, and nothing of the shell is told."""
-    logins = home.logins()
-    ended = running.run(PLAN, home, shells.presets(home)[name], kept=tmp_path / "kept")
+    ended = planned[name].ended
     assert ended.code == 2, ended.err
-    assert ended.json["plans"] == quiet
+    assert ended.json["plans"] == planned[QUIET].ended.json["plans"] != []
     assert ended.with_secrets() == []
-    assert (home.called, home.logins()) == ([], logins)
+    assert (ended.home.called, ended.home.logins()) == ([], planned[name].logins)
 
 
 def test_a_rehearsal_with_all_presets_at_once(home: shells.Home, tmp_path: Path) -> None:
@@ -164,11 +171,11 @@ def test_what_a_person_has_kernels_do_does_not_join_in(home: shells.Home, tmp_pa
     assert home.called == []
 
 
-def test_a_password_for_every_host_does_not_join_in(home: shells.Home, tmp_path: Path, quiet: Any) -> None:
+def test_a_password_for_every_host_does_not_join_in(planned: dict[str, Planned]) -> None:
     """A .netrc with a default entry is neither sent to a service nor put in the place of a token."""
-    ended = running.run(PLAN, home, {"NETRC": f"{home.folder}/netrc"}, kept=tmp_path / "kept")
+    ended = planned[NETRC].ended
     assert ended.code == 2, ended.err
-    assert ended.json["plans"] == quiet
+    assert ended.json["plans"] == planned[QUIET].ended.json["plans"]
 
 
 def test_a_package_of_the_same_name_does_not_join_in(home: shells.Home, tmp_path: Path) -> None:
