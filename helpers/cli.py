@@ -13,6 +13,7 @@ import click
 from helpers.cli_shared import connected, end, parameters_of, say, tell
 from helpers.display import text
 from helpers.errors import Failed, Interrupted, RunbookError, WrongUsage
+from helpers.headless.kernel_start import WAYS, Way
 from helpers.record import runs
 from helpers.record.sealed import refuse_sealed
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 REHEARSAL_FILE = "parameters/rehearsal.yaml"
 _file = click.option("-f", "--file", "file", metavar="FILE", required=True, help="The parameter file.")
+_kernel_start = click.option(
+    "--kernel-start",
+    type=click.Choice(WAYS),
+    help="How kernels start: forked from a process that has imported everything (on Linux), or each by itself.",
+)
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 
 
@@ -56,10 +62,14 @@ def plan(file: str, as_json: bool) -> NoReturn:
 @click.option("--step", metavar="NN", help="Only this step, such as 03.")
 @click.option("--continue", "going_on", metavar="RUN", help="Go on in this run's folder.")
 @click.option("--rehearsal-approves", is_flag=True, hidden=True)
+@_kernel_start
 @_json
-def run(file: str, step: str | None, going_on: str | None, rehearsal_approves: bool, as_json: bool) -> NoReturn:
+def run(
+    file: str, step: str | None, going_on: str | None, rehearsal_approves: bool, kernel_start: Way | None, as_json: bool
+) -> NoReturn:
     """Run the notebooks 01 to 05, up to the first that stops."""
     from helpers.headless import progress
+    from helpers.headless.kernel_start import started, usual
     from helpers.headless.run import approve_as_rehearsal, run_notebooks, steps_to_run
     from helpers.steps.by_hand import said_first
 
@@ -72,15 +82,19 @@ def run(file: str, step: str | None, going_on: str | None, rehearsal_approves: b
         say(line)
     services = connected(checked)
     _ = services.caller  # a wrong sign-in is told before any kernel starts
-    if rehearsal_approves:
-        from helpers.headless.planning import plan_all
+    with started(kernel_start or usual(len(steps))) as kernels:
+        if rehearsal_approves:
+            from helpers.headless.planning import plan_all
 
-        for planned in plan_all(services, checked).plans:
-            say("\n".join(planned.sentences()))
-        continued = continued or runs.new()
-        approve_as_rehearsal(services, checked, continued)
-    with progress.shown(len(steps)) as told:
-        closing = run_notebooks(services, checked, mapping, steps, run=continued, fresh=not going_on, progress=told)
+            for planned in plan_all(services, checked).plans:
+                say("\n".join(planned.sentences()))
+            continued = continued or runs.new()
+            approve_as_rehearsal(services, checked, continued)
+        with progress.shown(len(steps)) as told:
+            closing = run_notebooks(
+                services, checked, mapping, steps,
+                run=continued, fresh=not going_on, progress=told, kernel_start=kernels,
+            )  # fmt: skip
     tell(closing)
     if closing.by_hand:
         tell(closing.by_hand)
@@ -90,8 +104,9 @@ def run(file: str, step: str | None, going_on: str | None, rehearsal_approves: b
 @main_group.command()
 @click.option("--world", metavar="NAME", default="healthy", show_default=True, help="The rehearsal world.")
 @click.option("-f", "--file", "file", metavar="FILE", default=REHEARSAL_FILE, show_default=True)
+@_kernel_start
 @_json
-def rehearse(world: str, file: str, as_json: bool) -> NoReturn:
+def rehearse(world: str, file: str, kernel_start: Way | None, as_json: bool) -> NoReturn:
     """Watch the whole onboarding against a rehearsal cloud on this machine. No account is needed.
 
     A world may bring parameters of its own, which are laid over the file's, and say how the rehearsal must end: then
@@ -116,9 +131,9 @@ def rehearse(world: str, file: str, as_json: bool) -> NoReturn:
             click.echo("REHEARSAL: a cloud on this machine; nothing here is real, and nothing leaves.", err=True)
             with Served(world) as cloud:
                 if wanted is None:
-                    sys.exit(_run_in(cloud, laid, as_json))
+                    sys.exit(_run_in(cloud, laid, kernel_start, as_json))
                 click.echo(f"This drill: {cloud.world.state.about}.", err=True)
-                code = _run_in(cloud, laid, as_json)
+                code = _run_in(cloud, laid, kernel_start, as_json)
                 outcome = drill.Outcome(wanted, drill.Ending.seen(cloud.world.id, code))
                 say(str(outcome))
                 sys.exit(outcome.exit_code)
@@ -126,12 +141,13 @@ def rehearse(world: str, file: str, as_json: bool) -> NoReturn:
         raise WrongUsage(str(error)) from None
 
 
-def _run_in(cloud: Served, file: str, as_json: bool) -> int:
+def _run_in(cloud: Served, file: str, kernel_start: Way | None, as_json: bool) -> int:
     """The exit code of `run` as a child inside a rehearsal cloud."""
     from helpers.rehearsal.child import run as run_child
     from helpers.rehearsal.environment import applied
 
     arguments = ["run", "-f", file, "--rehearsal-approves", *(["--json"] if as_json else [])]
+    arguments += ["--kernel-start", kernel_start] if kernel_start else []
     return run_child((sys.executable, "-P", "-m", "helpers.cli", *arguments), applied(cloud.environment("operator")))
 
 

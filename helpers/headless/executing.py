@@ -10,38 +10,70 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import nbformat
-import papermill
-from papermill.engines import NBClientEngine, papermill_engines
+from helpers.headless import light
 
-from helpers.headless.kernels import RecordedKernelManager, settings
+with light.without("rfc3987_syntax"):
+    import nbformat
+    import papermill
+    from jupyter_client.kernelspec import NoSuchKernel
+    from nbclient.exceptions import DeadKernelError
+    from papermill.engines import NBClientEngine, papermill_engines
+    from papermill.exceptions import PapermillExecutionError
+
+    from helpers.headless.kernels import RecordedKernelManager, settings
 from helpers.record.in_use import Known
 from helpers.record.scrubbing import Scrubber
+
+__all__ = ["DeadKernelError", "NoSuchKernel", "PapermillExecutionError", "execute_copy"]
 
 _ENGINE = "scrubbing"
 _NODE: Any = nbformat.from_dict
 
 
 class _Engine(NBClientEngine):  # type: ignore[misc]  # papermill has no types
-    """Papermill's own, with one thing done before it saves a cell that has ended."""
+    """Papermill's own, which scrubs a cell that has ended, and saves before a cell of code and at the end only.
+
+    It saves twice for every cell, also for text, which takes as long as all that the kernels do. Saved like this, a
+    copy that is left behind has in it what the cells before the last put out.
+    """
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, *, known: Known, **options: Any) -> Any:
-        complete = nb_man.cell_complete
+        start, complete, save = nb_man.cell_start, nb_man.cell_complete, nb_man.save
+
+        def started_and_saved(cell: Any, *said: Any) -> None:
+            start(cell, *said)
+            if cell.cell_type == "code":
+                save()
 
         def scrubbed_and_complete(cell: Any, **said: Any) -> None:
             if cell.cell_type == "code":
                 cell.outputs = list(map(_NODE, Scrubber(known).outputs(cell.outputs)))
             complete(cell, **said)
 
-        nb_man.cell_complete = scrubbed_and_complete
-        return super().execute_managed_notebook(nb_man, kernel_name, **options)
+        nb_man.cell_start, nb_man.cell_complete, nb_man.save = started_and_saved, scrubbed_and_complete, _not_now
+        try:
+            return super().execute_managed_notebook(nb_man, kernel_name, **options)
+        finally:
+            nb_man.save = save
+
+
+def _not_now(**said: Any) -> None:
+    """In place of a save that is not needed."""
 
 
 papermill_engines.register(_ENGINE, _Engine)
 
 
-def execute_copy(source: Path, copy: Path, parameters: Mapping[str, Any], *, log: Path, known: Known) -> None:
+def execute_copy(
+    source: Path,
+    copy: Path,
+    parameters: Mapping[str, Any],
+    *,
+    log: Path,
+    known: Known,
+    manager: type[RecordedKernelManager] = RecordedKernelManager,
+) -> None:
     """Execute a notebook in the folder of its copy. Raises what papermill, nbclient and jupyter_client raise.
 
     `log` gets what the kernel writes to standard error, and is not scrubbed here.
@@ -58,6 +90,6 @@ def execute_copy(source: Path, copy: Path, parameters: Mapping[str, Any], *, log
             progress_bar=False,
             autosave_cell_every=0,
             store_widget_state=False,
-            kernel_manager_class=RecordedKernelManager,
+            kernel_manager_class=manager,
             config=settings(sockets, log),
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import KernelProvisionerBase
 from traitlets import Unicode
 from traitlets.config import Config
 
@@ -32,8 +33,13 @@ class RecordedKernelManager(AsyncKernelManager):
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *scrubbing]
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
+    def new_provisioner(self) -> KernelProvisionerBase | None:
+        """What starts the kernel's process; None for jupyter_client's own."""
+        return None
+
     async def _async_start_kernel(self, **options: Any) -> None:
         """Without a person's own startup files: they could change where requests go."""
+        self.provisioner = self.provisioner or self.new_provisioner()
         env = {**(options.get("env") or os.environ), "IPYTHONDIR": str(Path(self.ip).parent)}
         for name in ("PYTHONSTARTUP", "JUPYTER_TOKEN"):  # the server's token is nothing that a cell may print
             env.pop(name, None)

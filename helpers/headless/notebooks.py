@@ -6,13 +6,16 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from helpers.errors import Failed, Interrupted, RunbookError
 from helpers.record import ledger
 from helpers.record.in_use import Known, of_environment
 from helpers.record.runs import Run, project_root
 from helpers.record.scrubbing import scrub_log
+
+if TYPE_CHECKING:
+    from helpers.headless.kernel_start import KernelStart
 
 STEPS = ("01_consent", "02_key", "03_rbac", "04_verify", "05_register")
 
@@ -30,14 +33,21 @@ class Outcome:
     lines: tuple[str, ...] = ()
 
 
-def execute(run: Run, mapping: Mapping[str, Any], step: str, known: Known = of_environment) -> Outcome:
+def execute(
+    run: Run,
+    mapping: Mapping[str, Any],
+    step: str,
+    known: Known = of_environment,
+    *,
+    kernel_start: KernelStart | None = None,
+) -> Outcome:
     """Run one notebook, and how it ended. Tracked sources are only read.
 
     `known` are the secrets taken out of what cells put out and kernels wrote to standard error, beside all that look
-    like one.
+    like one. `kernel_start` is what `kernel_start.started` gives; kernels start each by itself without it.
     """
     try:
-        return _one(run, mapping, step, known)
+        return _one(run, mapping, step, known, kernel_start)
     finally:
         scrub_log(run, known)
 
@@ -55,19 +65,16 @@ class _Stop:
         return cls(type(error).__name__, error.exit_code, tuple(error.lines()))
 
 
-def _one(run: Run, mapping: Mapping[str, Any], step: str, known: Known) -> Outcome:
-    from jupyter_client.kernelspec import NoSuchKernel
-    from nbclient.exceptions import DeadKernelError
-    from papermill.exceptions import PapermillExecutionError
+def _one(run: Run, mapping: Mapping[str, Any], step: str, known: Known, kernel_start: KernelStart | None) -> Outcome:
+    from helpers.headless.executing import DeadKernelError, NoSuchKernel, PapermillExecutionError, execute_copy
+    from helpers.headless.kernels import RecordedKernelManager
 
-    from helpers.headless.executing import execute_copy
-
-    copy = _unused(run, step)
+    copy, manager = _unused(run, step), kernel_start or RecordedKernelManager
     stop: _Stop | None = None
     before, start = len(ledger.read(run.ledger)), time.monotonic()
     try:
         source = project_root() / "notebooks" / f"{step}.ipynb"
-        execute_copy(source, copy, mapping, log=run.kernels_log, known=known)
+        execute_copy(source, copy, mapping, log=run.kernels_log, known=known, manager=manager)
     except PapermillExecutionError as error:
         stop = _told(run, step, before) or _Stop.of(_unexpected(error.ename, error.evalue))
     except DeadKernelError:

@@ -26,6 +26,7 @@ from helpers.view import Table, View
 
 if TYPE_CHECKING:
     from helpers.evidence.self_sealing import Ending
+    from helpers.headless.kernel_start import KernelStart
 
 
 class Closing(Shown):
@@ -96,6 +97,7 @@ def run_notebooks(
     run: Run | None,
     fresh: bool,
     progress: Callable[[Outcome | str], None],
+    kernel_start: KernelStart | None = None,
 ) -> Closing:
     """Execute the steps into a run folder, fresh or continued, and seal it where the parameters say so.
 
@@ -108,7 +110,7 @@ def run_notebooks(
         outcomes, before = [], len(read(run.ledger))
         for step in steps:
             progress(step)
-            outcome = execute(run, mapping, step, services.secrets_in_use)
+            outcome = execute(run, mapping, step, services.secrets_in_use, kernel_start=kernel_start)
             outcomes.append(outcome)
             progress(outcome)
             if outcome.exit_code:
