@@ -12,8 +12,7 @@ from helpers.errors import WrongUsage
 if TYPE_CHECKING:
     from helpers.headless.kernels import RecordedKernelManager
 
-    KernelStart: TypeAlias = type[RecordedKernelManager]
-
+KernelStart: TypeAlias = "type[RecordedKernelManager]"
 Way: TypeAlias = Literal["fork", "spawn"]
 WAYS: tuple[Way, ...] = ("fork", "spawn")
 

@@ -1,4 +1,4 @@
-"""Real kernels: what comes out of one, on whatever way, has no secret in it."""
+"""Real kernels: what comes out of one, on whatever way, has no secret in it, however it was started."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from papermill.exceptions import PapermillExecutionError
 from helpers.evidence.scan import scan
 from helpers.headless import notebooks
 from helpers.headless.executing import execute_copy
-from helpers.headless.kernels import RecordedKernelManager, settings
+from helpers.headless.kernel_start import WAYS, KernelStart, Way, started
+from helpers.headless.kernels import settings
 from helpers.record.in_use import of_environment
 from helpers.record.runs import Run
 from helpers.record.secrets import Secret
@@ -59,8 +60,17 @@ class Executed:
         return [str(hit) for hit in scan(self.copy.parent, [Secret(CANARY)]) if hit.cell.startswith(f"cell {number},")]
 
 
+@pytest.fixture(scope="module", params=WAYS)
+def kernel_start(request: pytest.FixtureRequest) -> Iterator[KernelStart]:
+    """What manages kernels: forked ones and plain ones. The secret is in their environment only."""
+    with environment() as patched:
+        patched.delenv(cells.NAME)
+        with started(request.param) as manager:
+            yield manager
+
+
 @pytest.fixture(scope="module")
-def messages(tmp_path_factory: pytest.TempPathFactory) -> Executed:
+def messages(tmp_path_factory: pytest.TempPathFactory, kernel_start: KernelStart) -> Executed:
     """Executed by nbclient alone: what the kernel sends, as it is sent."""
     folder = tmp_path_factory.mktemp("messages")
     source = cells.write(folder / "x.ipynb", *SOURCES.values(), cells.RAISED)
@@ -68,7 +78,7 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> Executed:
     (folder / "sockets").mkdir()
     client = NotebookClient(
         book,
-        kernel_manager_class=RecordedKernelManager,
+        kernel_manager_class=kernel_start,
         config=settings(str(folder / "sockets"), folder / "kernels.log"),
         allow_errors=True,
         kernel_name="python3",
@@ -83,14 +93,15 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> Executed:
 
 
 @pytest.fixture(scope="module")
-def headless(tmp_path_factory: pytest.TempPathFactory) -> Executed:
+def headless(tmp_path_factory: pytest.TempPathFactory, kernel_start: KernelStart) -> Executed:
     """Executed as `run` does, and not yet ended: the log is as the kernel left it."""
     folder = tmp_path_factory.mktemp("headless")
     source = cells.write(folder / "x.ipynb", *SOURCES.values(), cells.RAISED)
     (folder / "run" / "notebooks").mkdir(parents=True)
     copy = folder / "run" / "notebooks" / "x.ipynb"
     with environment(), pytest.raises(PapermillExecutionError) as stopped:
-        execute_copy(source, copy, {}, log=folder / "run" / "kernels.log", known=of_environment)
+        log = folder / "run" / "kernels.log"
+        execute_copy(source, copy, {}, log=log, known=of_environment, manager=kernel_start)
     return Executed(folder / "run", copy, f"{stopped.value.ename}: {stopped.value.evalue} {stopped.value}")
 
 
@@ -151,7 +162,9 @@ Ledger(here / "ledger.jsonl", here.name, "02_key", lambda: datetime.now(UTC)).wr
 
 
 @pytest.mark.parametrize("last", [cells.RAISED, FINISHING], ids=["stopped", "finished"])
-def test_a_run_that_has_ended_holds_no_secret(last: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_has_ended_holds_no_secret(
+    last: str, kernel_start: KernelStart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """When a notebook has ended, however it did, its log is scrubbed too, and nothing is in what it says of its end."""
     (tmp_path / "project" / "notebooks").mkdir(parents=True)
     cells.write(tmp_path / "project" / "notebooks" / "02_key.ipynb", cells.LOGGED, last)
@@ -160,7 +173,7 @@ def test_a_run_that_has_ended_holds_no_secret(last: str, tmp_path: Path, monkeyp
     run.notebooks.mkdir(parents=True)
     run.ledger.touch()
     with environment():
-        outcome = notebooks.execute(run, {}, "02_key")
+        outcome = notebooks.execute(run, {}, "02_key", kernel_start=kernel_start)
     assert outcome.exit_code == (1 if last == cells.RAISED else 0)
     assert CANARY not in str(outcome)
     assert (run.folder / "kernels.log").read_text().splitlines()[0] == f"DEBUG Authorization: {SAID}"
@@ -177,7 +190,8 @@ sys.meta_path.insert(0, Finder)
 """
 
 
-def test_a_kernel_that_cannot_scrub_does_not_start(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_a_kernel_that_cannot_scrub_does_not_start(way: Way, tmp_path: Path) -> None:
     """Rather none than one whose outputs nobody looks through."""
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "sitecustomize.py").write_text(UNUSABLE)
@@ -185,7 +199,9 @@ def test_a_kernel_that_cannot_scrub_does_not_start(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     with environment() as patched, pytest.raises(RuntimeError, match="Kernel died before replying"):
         patched.setenv("PYTHONPATH", str(tmp_path / "broken"))
-        execute_copy(source, tmp_path / "run" / "x.ipynb", {}, log=tmp_path / "kernels.log", known=of_environment)
+        with started(way) as manager:
+            copy, log = tmp_path / "run" / "x.ipynb", tmp_path / "kernels.log"
+            execute_copy(source, copy, {}, log=log, known=of_environment, manager=manager)
 
 
 def test_what_programs_print_past_the_kernel_is_in_the_log_and_not_at_the_terminal(headless: Executed) -> None:
