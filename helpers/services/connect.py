@@ -19,7 +19,8 @@ from helpers.record.in_use import InUse, of_environment
 from helpers.record.secrets import Secret
 from helpers.record.target_lock import Holder, Target, held
 from helpers.services import credentials, front, loopback
-from helpers.services.noted import Noted, Offering
+from helpers.services.noted import Noted
+from helpers.services.one_token import OneToken
 from helpers.services.together import together
 from helpers.services.witness import Witness
 from helpers.waiting import Waiter
@@ -204,11 +205,11 @@ def connect(
     )
 
 
-def _signed_in(parameters: Parameters, witness: Witness, shared: Shared | None) -> Offering:
+def _signed_in(parameters: Parameters, witness: Witness, shared: Shared | None) -> OneToken:
     """The credential that the parameters name; one that is shared is judged by the witness of whom it was made for."""
 
-    def make() -> Offering:
-        return credentials.credential(*_who(parameters), witness.azure)
+    def make() -> OneToken:
+        return OneToken(credentials.credential(*_who(parameters), witness.azure))
 
     return make() if shared is None else shared.credential(_who(parameters), make)
 

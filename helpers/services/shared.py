@@ -18,8 +18,8 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 
 from helpers.record.in_use import InUse
 from helpers.services.backoff import BackOff
-from helpers.services.kept import Kept
-from helpers.services.noted import Noted, Offering
+from helpers.services.noted import Noted
+from helpers.services.one_token import OneToken
 
 if TYPE_CHECKING:
     import requests
@@ -49,15 +49,15 @@ class Shared:
         self.backoff = backoff
         self.in_use = InUse()
         """The tokens that were used for several targets."""
-        self._credentials: dict[Who, Kept] = {}
+        self._credentials: dict[Who, OneToken] = {}
         self._principals: dict[Who, TenantWide] = {}
         self._lock = RLock()
 
-    def credential(self, who: Who, make: Callable[[], Offering]) -> Kept:
+    def credential(self, who: Who, make: Callable[[], OneToken]) -> OneToken:
         """The credential of all who sign in so; made when it is first asked for."""
         with self._lock:
             if who not in self._credentials:
-                self._credentials[who] = Kept(make())
+                self._credentials[who] = make()
             return self._credentials[who]
 
     def principals(self, who: Who, witness: Witness) -> TenantWide:

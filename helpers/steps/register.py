@@ -88,13 +88,11 @@ def facts(services: Services, parameters: Parameters) -> Facts:
 
 def anthropic(services: Services, azure: Facts) -> Facts:
     """What was read of Azure, and what the Admin API holds."""
-    return replace(
-        azure,
-        admin_url=Known(services.admin.base_url),
-        organization=services.admin.organization(),
-        external_keys=services.admin.external_keys(),
-        workspaces=services.admin.workspaces(),
+    admin = services.admin
+    found = services.together(
+        organization=admin.organization, external_keys=admin.external_keys, workspaces=admin.workspaces
     )
+    return replace(azure, admin_url=Known(admin.base_url), **found)
 
 
 def validated(services: Services, parameters: Parameters) -> Facts:

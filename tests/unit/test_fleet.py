@@ -19,7 +19,7 @@ from helpers.headless.fleet.results import Result, counted, exit_code
 from helpers.model import Absent, Known, Unknown
 from helpers.parameters import Parameters
 from helpers.services.backoff import LONGEST, UNSAID, BackOff
-from helpers.services.kept import LAST_SECONDS, Kept
+from helpers.services.one_token import OneToken
 from helpers.services.principals import Principals
 from helpers.services.shared import Shared
 from helpers.services.tenant_wide import SECONDS, TenantWide
@@ -181,35 +181,18 @@ class Asked:
         self.closed += 1
 
 
-def test_a_token_is_kept_for_the_same_scopes_and_options_until_it_is_nearly_old() -> None:
-    """A claims challenge always gets a fresh one, and that is then the one that is kept."""
-    inner, now = Asked(), [0.0]
-    kept = Kept(inner, lambda: now[0])
-    first = kept.get_token("a")
-    assert kept.get_token("a") is first and kept.get_token("b") is not first
-    assert kept.get_token("a", enable_cae=True) is not first
-    assert kept.get_token_info("a").token == kept.get_token_info("a", options={}).token
-    assert len(inner.asked) == 4
-    fresh = kept.get_token("a", claims="challenge")
-    assert fresh is not first and kept.get_token("a") is fresh
-    now[0] = inner.expires - LAST_SECONDS
-    assert kept.get_token("a") is fresh
-    now[0] += 1
-    assert kept.get_token("a") is not fresh
-
-
 def test_a_credential_is_shared_within_one_way_and_tenant_alone() -> None:
     """Another tenant's target, and one that signs in otherwise, never get a token of it; all are closed at the end."""
     shared, made = Shared(BackOff(print)), []
 
-    def make() -> Asked:
+    def make() -> OneToken:
         made.append(Asked())
-        return made[-1]
+        return OneToken(made[-1])
 
     mine = shared.credential(("environment", "tenant-1"), make)
     assert shared.credential(("environment", "tenant-1"), make) is mine
     others = [shared.credential(who, make) for who in (("environment", "tenant-2"), ("azure_cli", "tenant-1"))]
-    tokens = {one.get_token("scope") for one in (mine, *others)}
+    tokens = {one.get_token("scope").token for one in (mine, *others)}
     assert len(made) == 3 and [len(one.asked) for one in made] == [1, 1, 1] and len(tokens) >= 1
     shared.close()
     assert [one.closed for one in made] == [1, 1, 1]
