@@ -7,17 +7,16 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
 from helpers.headless.forking import GONE, Forked, Preloaded
+from tests.headless.processes import alive, until
 
-T = TypeVar("T")
 QUICK = "import sys\nsys.modules.update(dict.fromkeys(['anthropic', 'azure', 'ipykernel', 'ipywidgets', 'msgraph']))\n"
 THREADED = "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
 HERE = Path(__file__).parent
@@ -28,23 +27,6 @@ def _first(code: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the next preloading process runs before anything else."""
     (folder / "sitecustomize.py").write_text(code)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), str(HERE)]))
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and waits for its parent does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def until(look: Callable[[], T]) -> T:
-    """What is looked for, as soon as it is there."""
-    deadline = time.monotonic() + 20
-    while not (found := look()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert found
-    return found
 
 
 @dataclass
