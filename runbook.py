@@ -201,8 +201,9 @@ def build(environment: Environment, locks: Sequence[Path], decision: str) -> Non
         # An editable install, as a path file: with --no-build-isolation pip would need setuptools among the pins.
         (packages / "cmek_runbook.pth").write_text(f"{ROOT}\n", encoding="utf-8")
     say("  compiling bytecode")
+    own = (ROOT / "helpers",) if environment.holds_project else ()
     with contextlib.suppress(subprocess.CalledProcessError):  # some packages carry templates that do not compile
-        step(environment.python, "-m", "compileall", "-qq", "-j0", packages)
+        step(environment.python, "-m", "compileall", "-qq", "-j0", packages, *own)
     environment.write_stamp(wanted if before == UNFINISHED else before | wanted)
     say(f"Set-up of {name} done in {time.monotonic() - started:.0f} s.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -43,12 +44,15 @@ class Preloaded:
         self._connection = ours
         self._lines: BinaryIO = ours.makefile("rwb")  # type: ignore[assignment]  # a BufferedRWPair
         self._one_at_a_time = threading.Lock()
+        self._forked = False
 
     def __enter__(self) -> Preloaded:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._hang_up()
+        if not self._forked:
+            self.process.kill()  # it may be importing still, and has nothing to end
         self.process.wait()
 
     def start(self, command: list[str], environment: Mapping[str, str], folder: Path, log: Path) -> Forked:
@@ -65,6 +69,7 @@ class Preloaded:
             "folder": str(folder.absolute()),
             "log": str(log.absolute()),
         }
+        self._forked = True  # already: an answer that is never read does not undo it
         try:
             answer = self._ask({"start": said})
         except (OSError, ValueError) as error:
@@ -95,7 +100,8 @@ class Preloaded:
 
     def _hang_up(self) -> None:
         self._connection.close()
-        self._lines.close()
+        with contextlib.suppress(OSError):  # there may be something that cannot be sent any more
+            self._lines.close()
 
 
 _INSTEAD = "run it with --kernel-start spawn"

@@ -203,3 +203,18 @@ def test_continuous_integration_runs_everything() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     assert "python3 runbook.py test --all" in script.read_text(encoding="utf-8")
+
+
+def test_bytecode_is_compiled_once_for_the_packages_and_for_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the environment is made, and not by the first command, nor by each one where the tree is read-only."""
+    packages = tmp_path / ".venv" / "lib" / f"python{runbook.VERSION}" / "site-packages"
+    packages.mkdir(parents=True)
+    ran: list[tuple[str | Path, ...]] = []
+    monkeypatch.setattr(runbook, "ROOT", tmp_path)
+    monkeypatch.setattr(runbook, "step", lambda *command: ran.append(command))
+    monkeypatch.setattr(runbook.Environment, "version", lambda _: runbook.VERSION)
+    runbook.build(runbook.Environment(tmp_path / ".venv"), (), "update")
+    (command,) = ran
+    assert "compileall" in command and command[-2:] == (packages, tmp_path / "helpers")
