@@ -9,7 +9,8 @@ every version stays enabled, since data stays encrypted under the version it was
 lifecycle: rotate within the same key, keep old versions enabled, nothing to do at Anthropic; read 2026-11-23).
 
 The new version is made by CreateKey on the same name with everything spelled out, and not by RotateKey: no source says
-whether RotateKey carries tags over (the reply recorded in 2023 is of a key without any).
+whether RotateKey carries tags over (the reply recorded in 2023 is of a key without any). Whether Key Vault gives a
+created version the expiry of a rotation policy is not documented either: an expiry that was not asked for is told.
 """
 
 from __future__ import annotations

@@ -11,9 +11,10 @@ import pytest
 
 from helpers.approval import phrase
 from helpers.errors import ApprovalRequired, Refused, RunbookError, ServiceFailed, Unproven, WrongUsage
-from helpers.headless.approving import approve_file
+from helpers.headless.approving import approve_file, approve_run
 from helpers.headless.run import approve_as_rehearsal
 from helpers.plan import Plan
+from helpers.record.ledger import Ledger
 from helpers.record.runs import Run
 from helpers.rehearsal.state import KeyVersion
 from helpers.rehearsal.wire import Request, Response
@@ -104,13 +105,21 @@ def test_an_approval_of_one_rotation_is_none_of_the_next(walk_onboarded: Walk) -
     assert key.intended(given()) is None and key.intended(given(rotate=True)) is None
 
 
-@pytest.mark.parametrize("by", ["file", "rehearsal"])
+@pytest.mark.parametrize("by", ["run", "file", "rehearsal"])
 def test_it_is_approved_by_a_file(walk_onboarded: Walk, by: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`approve -f` asks about the rotation first, and a rehearsal approves it as nobody; either lets 02 do it."""
+    """`approve RUN` of a run that stopped there, `approve -f`, and a rehearsal as nobody: each lets 02 do it."""
     walk = walk_onboarded
     monkeypatch.setenv("CMEK_HOME", str(walk.folder.parent))
     if by == "rehearsal":
         approve_as_rehearsal(walk.world.services(), given(**ROTATE), Run(walk.folder))
+    elif by == "run":
+        run = Run(walk.folder)
+        said = given(**ROTATE).model_dump(mode="json")
+        started = Ledger(run.ledger, run.id, "run", walk.world.services().clock.now)
+        started.write("run_started", cloud="rehearsal", world=walk.world.world.id, parameters=said)
+        with pytest.raises(ApprovalRequired):
+            walk.take("02_key", typed="not yet", **ROTATE)
+        approve_run(run, lambda _: walk.world.services(**ROTATE), lambda wanted: wanted, tell=walk.show)
     else:
         shown: list[Any] = []
         services = walk.world.services(**ROTATE)
