@@ -88,7 +88,7 @@ def timed(commands: Sequence[Sequence[str]], environment: Mapping[str, str], cod
     """Raises RuntimeError, with what it said, where one does not end as it must."""
     before, start = os.times(), time.monotonic()
     for command in commands:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )
         if done.returncode != code:
