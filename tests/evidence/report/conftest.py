@@ -60,13 +60,14 @@ def onboarded_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def mended_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """02 and 04 with every remedy, in an onboarded world in which all that can be mended is wrong. Typed approvals."""
+    """02, a rotation, and 04 with every remedy, in an onboarded world with all wrong that can be mended. All typed."""
     run = tmp_path_factory.mktemp("runs") / "20261123T090000Z-0e4ded"
     with _inside("onboarded", run, **ALL) as world:
         break_all(world.state)
         world.state.vaults[VAULT].keys[KEY].current[1].key_ops = ["wrapKey", "unwrapKey", "sign"]
         walk = Walk(world, run)
         walk.reversible("02_key", **ALL)
+        walk.reversible("02_key", **ALL, rotate=world.state.vaults[VAULT].keys[KEY].current[0])
         world.state.vaults[VAULT].keys[KEY].current[1].tags = {"owner": "security"}
         walk.verify(for_good=True, **ALL)
         line(run, world, "run_finished", exit_code=0, steps={"02_key": "changed", "04_verify": "changed"})

@@ -285,8 +285,6 @@ def test_a_kind_that_is_not_known(onboarding: Record) -> None:
 
 def test_a_rotation_cannot_be_undone(mending: Record) -> None:
     """It has no command: every version is to stay enabled, and the report says what follows from one more."""
-    (about,) = [row for row in mending.of("about_to", "02") if row["intent"]["change"] == "narrow key"]
-    about["intent"]["change"], about["permanent"] = "rotate key", True
     entry = by_kind(mending)["rotate key"]
     assert entry.never and not entry.commands and "Keep every version enabled" in entry.follows
     assert "A key version can never be removed by itself" in mending.words("permanent")
