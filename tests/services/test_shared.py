@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,7 +119,8 @@ def test_only_whom_requests_would_trust_is_trusted(
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
         sessions.session(ARM, sessions.context()).get(f"{ARM}/subscriptions")
     assert not trusted.cookies and not trusted.trust_env
-    assert sessions.context().check_hostname
+    for context in (sessions.context(), shared.admin_tls):
+        assert context.check_hostname and context.verify_mode is ssl.CERT_REQUIRED
 
 
 def test_a_bundle_that_cannot_be_read_is_no_reason_to_trust_anybody(

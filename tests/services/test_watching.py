@@ -113,7 +113,7 @@ CASES = {
         {("V26", "pass", "fail")},
         {"V26": "use"},
         0,
-        "Rotate the key before that day (02 tags the new version)",
+        "Rotate the key before that day (rotate names this version; 02 tags the new version)",
         {"key.expires"},
     ),
     "the firewall was closed": Case(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from helpers import typed
 from helpers.approval import phrase
 from helpers.errors import ApprovalRequired, Refused, RunbookError, ServiceFailed, Unproven, WrongUsage
 from helpers.headless.approving import approve_file, approve_run
 from helpers.headless.run import approve_as_rehearsal
 from helpers.plan import Plan
+from helpers.record import runs
 from helpers.record.ledger import Ledger
 from helpers.record.runs import Run
 from helpers.rehearsal.state import KeyVersion
@@ -268,8 +269,9 @@ def test_the_record_tells_it(walk_onboarded: Walk) -> None:
     assert "FOR GOOD: rotate claude-cmek away from version" in walk.shown[1] + walk.shown[2]
 
 
-def test_the_folder_of_approvals_is_the_runs_own(walk_onboarded: Walk, tmp_path: Path) -> None:
-    """What was typed for the rotation is kept in the run, and is used up by it."""
+def test_what_was_typed_for_it_is_used_up_by_it(walk_onboarded: Walk) -> None:
+    """It is kept beside the runs, as what was used, and the run's own folder has no approval that could count again."""
     walk_onboarded.take("02_key", **ROTATE)
-    (kept,) = (walk_onboarded.folder / "approvals").iterdir()
-    assert "-used-" in kept.name
+    used, first = sorted((runs.home() / "approvals" / typed.FOLDER).iterdir())
+    assert (first.stem + "-used") == used.stem
+    assert not (walk_onboarded.folder / "approvals").exists()
