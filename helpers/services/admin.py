@@ -30,7 +30,7 @@ from helpers.services.replies import (
 from helpers.services.witness import Witness
 
 if TYPE_CHECKING:
-    from helpers.services.shared import Shared
+    from helpers.services.backoff import BackOff
 
 T = TypeVar("T")
 VALIDATE_TIMEOUT_SECONDS = 60.0
@@ -41,7 +41,7 @@ _MEND = "Mend what the message names, then run this step again; it starts by loo
 class Admin:
     """One organization's Admin API, with one explicit key and the published address."""
 
-    def __init__(self, key: Secret, witness: Witness, shared: Shared | None = None) -> None:
+    def __init__(self, key: Secret, witness: Witness, backoff: BackOff | None = None) -> None:
         if os.environ.get("ANTHROPIC_CUSTOM_HEADERS"):
             raise WrongUsage(
                 "ANTHROPIC_CUSTOM_HEADERS is set, and its headers would go out with every request",
@@ -49,13 +49,12 @@ class Admin:
             )
         self._witness = witness
         hooks: dict[str, Any] = {"response": [witness.http]}
-        if shared is not None:
-            hooks["request"] = [lambda request: shared.backoff.wait(request.url.host)]
-        tls = True if shared is None else shared.admin_tls
+        if backoff is not None:
+            hooks["request"] = [lambda request: backoff.wait(request.url.host)]
         self._client = Anthropic(
             api_key=key.reveal(),
             base_url=published.ADMIN_API,
-            http_client=httpx2.Client(timeout=VALIDATE_TIMEOUT_SECONDS, event_hooks=hooks, verify=tls),
+            http_client=httpx2.Client(timeout=VALIDATE_TIMEOUT_SECONDS, event_hooks=hooks),
             max_retries=0,
         )
         self._api = self._client.organization

@@ -144,7 +144,7 @@ class Services:
         from helpers.services.admin_key import fetch
 
         key = self._in_use.note(fetch(self._parameters.admin_key, self._credential, self.witness))
-        return Admin(key, self.witness, self._shared)
+        return Admin(key, self.witness, self._shared.backoff if self._shared else None)
 
     def together(self, **reads: Callable[[], Any]) -> dict[str, Any]:
         """What reads found that do not wait for one another. Clients are made before it: they are made once."""

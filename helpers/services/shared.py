@@ -23,6 +23,7 @@ from helpers.services.one_token import OneToken
 
 if TYPE_CHECKING:
     import requests
+    from azure.core.pipeline.transport import RequestsTransport
 
     from helpers.services.tenant_wide import TenantWide
     from helpers.services.witness import Witness
@@ -72,21 +73,16 @@ class Shared:
 
     def azure(self, url: str) -> dict[str, Any]:
         """What a client of Azure's SDKs for this address is made with."""
+        return {"transport": self._transport(url), "per_retry_policies": [Considerate(self.backoff)]}
+
+    def _transport(self, url: str) -> RequestsTransport:
+        """Of connections that are shared to Azure Resource Manager, and of the client's own to a vault."""
         from helpers.services.sessions import session, transport
 
         with self._lock:
             if url == ARM:
-                sends = transport(self._arm, owned=False)
-            else:
-                sends = transport(session(url, self._trusted), owned=True)
-        return {"transport": sends, "per_retry_policies": [Considerate(self.backoff)]}
-
-    @cached_property
-    def admin_tls(self) -> ssl.SSLContext:
-        """As the Admin API's client makes one for itself, which takes milliseconds."""
-        import httpx2
-
-        return httpx2.create_ssl_context()
+                return transport(self._arm, owned=False)
+            return transport(session(url, self._trusted), owned=True)
 
     @cached_property
     def _trusted(self) -> ssl.SSLContext:
