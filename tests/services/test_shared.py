@@ -119,8 +119,7 @@ def test_only_whom_requests_would_trust_is_trusted(
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
         sessions.session(ARM, sessions.context()).get(f"{ARM}/subscriptions")
     assert not trusted.cookies and not trusted.trust_env
-    for context in (sessions.context(), shared.admin_tls):
-        assert context.check_hostname and context.verify_mode is ssl.CERT_REQUIRED
+    assert sessions.context().check_hostname and sessions.context().verify_mode is ssl.CERT_REQUIRED
 
 
 def test_a_bundle_that_cannot_be_read_is_no_reason_to_trust_anybody(
