@@ -80,9 +80,9 @@ def run(
         refuse_sealed(continued)
     for line in said_first(checked):
         say(line)
-    services = connected(checked)
-    _ = services.caller  # a wrong sign-in is told before any kernel starts
-    with started(kernel_start or usual(len(steps))) as kernels:
+    with started(kernel_start or usual(len(steps))) as kernels:  # first: what it imports takes longest
+        services = connected(checked)
+        _ = services.caller  # a wrong sign-in is told before any kernel starts
         if rehearsal_approves:
             from helpers.headless.planning import plan_all
 

@@ -16,6 +16,10 @@ from traitlets.config import Config
 from helpers.record import kernel_outputs
 
 
+LOOK_EVERY = 0.01
+"""Seconds between two looks whether a kernel has ended."""
+
+
 class RecordedKernelManager(AsyncKernelManager):
     """Starts a kernel whose standard output and error go to a file: what it says there has passed no scrubber, and is
     neither for the person at the terminal nor for the program that reads what `--json` prints.
@@ -47,6 +51,14 @@ class RecordedKernelManager(AsyncKernelManager):
             await super()._async_start_kernel(**{**options, "env": env, "stdout": log, "stderr": log})
 
     start_kernel = _async_start_kernel
+
+    async def _async_finish_shutdown(
+        self, waittime: float | None = None, pollinterval: float = LOOK_EVERY, restart: bool = False
+    ) -> None:
+        """As the base class, which looks whether a kernel has ended ten times a second only."""
+        await super()._async_finish_shutdown(waittime, pollinterval, restart)
+
+    finish_shutdown = _async_finish_shutdown
 
 
 def settings(folder: str, log: Path) -> Config:
