@@ -15,7 +15,6 @@ from traitlets.config import Config
 
 from helpers.record import kernel_outputs
 
-
 LOOK_EVERY = 0.01
 """Seconds between two looks whether a kernel has ended."""
 

@@ -8,6 +8,8 @@ import platform
 import re
 import subprocess
 import tomllib
+from collections.abc import Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,14 @@ _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*", re.MULTILINE)
 _SECONDS = 10
 
 
-def suite(root: Path | None = None) -> dict[str, Any]:
-    """The suite in a folder, the project's own unless another is given. What cannot be known is null."""
-    root = root or project_root()
+@cache  # a process runs what it imported, and a fleet writes it down for each of its targets
+def suite() -> Mapping[str, Any]:
+    """The suite that this process runs, as it was when it was first asked. What cannot be known is null."""
+    return suite_in(project_root())
+
+
+def suite_in(root: Path) -> dict[str, Any]:
+    """The suite in a folder. What cannot be known is null."""
     commit, dirty = _git(root)
     return {
         "version": _version(root / "pyproject.toml"),

@@ -18,7 +18,7 @@ from helpers.evidence.signers import ALLOWED, VaultKey, reference
 from helpers.evidence.statement import SUITE as NAMES
 from helpers.evidence.timestamps import refuse_wrong_url
 from helpers.parameters import Evidence, load
-from helpers.record.suite import suite
+from helpers.record.suite import suite, suite_in
 from tests.cases.building import GIVEN
 from tests.evidence.building import ROOT, SUITE
 
@@ -41,7 +41,7 @@ def project(tmp_path: Path) -> Path:
 
 def test_the_suite_outside_git(project: Path) -> None:
     """Version, lock, Python, system and installed packages; commit and dirty are null, as nothing says them."""
-    assert suite(project) == {
+    assert suite_in(project) == {
         "version": "1.2.3",
         "commit": None,
         "dirty": None,
@@ -57,10 +57,10 @@ def test_the_suite_in_git(project: Path) -> None:
     git(project, "init", "-q")
     git(project, "add", ".")
     git(project, "commit", "-qm", "one")
-    found = suite(project)
+    found = suite_in(project)
     assert (found["commit"], found["dirty"]) == (git(project, "rev-parse", "HEAD"), False)
     (project / "new.py").write_text("")
-    assert suite(project)["dirty"] is True
+    assert suite_in(project)["dirty"] is True
 
 
 def test_a_repository_around_the_suite_is_not_its_own(project: Path) -> None:
@@ -69,7 +69,7 @@ def test_a_repository_around_the_suite_is_not_its_own(project: Path) -> None:
     (project / "theirs.txt").write_text("")
     git(project, "add", "theirs.txt")
     git(project, "commit", "-qm", "theirs")
-    assert (suite(project)["commit"], suite(project)["dirty"]) == (None, None)
+    assert (suite_in(project)["commit"], suite_in(project)["dirty"]) == (None, None)
 
 
 def test_variables_of_git_do_not_move_the_answer(
@@ -82,12 +82,12 @@ def test_variables_of_git_do_not_move_the_answer(
     git(other, "add", ".")
     git(other, "commit", "-qm", "other")
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
-    assert suite(project)["commit"] is None
+    assert suite_in(project)["commit"] is None
 
 
 def test_a_suite_of_which_nothing_can_be_read(tmp_path: Path) -> None:
     """What cannot be known is null."""
-    found = suite(tmp_path / "none")
+    found = suite_in(tmp_path / "none")
     assert (found["version"], found["lock_sha256"], found["packages"], found["commit"]) == (None, None, {}, None)
 
 
