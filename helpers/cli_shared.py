@@ -25,7 +25,8 @@ def parameters_of(file: str) -> tuple[Parameters, Mapping[str, Any]]:
     from helpers import parameters  # takes long to import, and not every command needs it
 
     path = runs.located(file)
-    return parameters.load(path), parameters.values_of(path)
+    values = parameters.values_of(path)  # read once: what is checked is what is given
+    return parameters.checked(str(path), values), values
 
 
 def connected(checked: Parameters) -> Services:

@@ -311,7 +311,11 @@ def load(given: str | Path | Mapping[str, Any]) -> Parameters:
 
     Raises WrongUsage with one line naming the file, the key, what was given and what is allowed.
     """
-    source, values = ("parameters", given) if isinstance(given, Mapping) else (str(given), values_of(given))
+    return checked("parameters", given) if isinstance(given, Mapping) else checked(str(given), values_of(given))
+
+
+def checked(source: str, values: Mapping[str, Any]) -> Parameters:
+    """Parameters from what `source` held. Raises WrongUsage, as `load`."""
     refuse_secrets(source, values)
     refuse_managed_hsm(source, values)
     refuse_unknown(source, values, Parameters)
