@@ -149,9 +149,7 @@ class Services:
     def together(self, **reads: Callable[[], Any]) -> dict[str, Any]:
         """What reads found that do not wait for one another. Clients are made before it: they are made once."""
         _ = (self.vaults, self.resources, self.keys, self.principals, self.roles)
-        if (
-            self._shared is not None
-        ):  # targets are read side by side already: threads would only get in each other's way
+        if self._shared is not None:  # targets are side by side already: more threads only get in the way
             return {name: read() for name, read in reads.items()}
         return together(**reads)
 

@@ -14,7 +14,7 @@ from helpers.record.runs import Run
 def main(way: str, project: str, folder: str) -> int:
     run = Run(Path(folder))
     with mock.patch.object(notebooks, "project_root", lambda: Path(project)), started(way) as kernel_start:
-        (outcome,) = notebooks.execute(run, {}, ["02_key"], kernel_start=kernel_start)
+        outcome = notebooks.execute(run, {}, "02_key", kernel_start=kernel_start)
     print(*outcome.lines, sep="\n")
     return outcome.exit_code
 
