@@ -1,15 +1,17 @@
 """What Key Vault's log shows of Anthropic's use of the key: from where, how it ended, and who else uses it.
 
-Anthropic is known by the object id of its service principal in this tenant, never by a name. Silence is pending, not a
-pass; an address outside the published ranges is shown and never passes. No check of the catalogue is about the log
-itself, so this stands beside the verdicts and is judged only where it was asked for.
+Anthropic is known by the object id of its service principal in this tenant, never by a name. A use is proven by a
+KeyWrap or KeyUnwrap of this key that succeeded and after which nothing was refused: reading a key is no use of it.
+Silence is pending, not a pass; an address outside the published ranges is shown and never passes. No check of the
+catalogue is about the log itself, so this stands beside the verdicts and is judged only where it was asked for.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from ipaddress import IPv4Network
 from typing import Any, Literal
 
@@ -24,8 +26,9 @@ from helpers.parameters import Parameters
 from helpers.view import Table, View
 
 Outcome = Literal["seen", "pending", "outside", "unproven", "unknown"]
-"""seen: it used this key, from published addresses only. pending: nothing of it is logged yet. outside: an address is
-not published. unproven: only refused uses, or not told from where or of which key. unknown: could not be read."""
+"""seen: it wrapped or unwrapped with this key, from published addresses only, and nothing was refused since. pending:
+nothing of it is logged yet. outside: an address is not published. unproven: something is logged that is neither proof
+nor silence. unknown: could not be read."""
 
 _EXIT = {"seen": 0, "outside": 3, "pending": 4, "unproven": 4, "unknown": 4}
 _HEADINGS = {
@@ -46,12 +49,17 @@ _DOES = {
         "report it to Anthropic and to your security team."
     ),
     "unproven": (
-        "No use of this key that succeeded from a published address is logged. Look at the results and at the verdicts."
+        "A use is proven by a KeyWrap or KeyUnwrap of this key by Anthropic that succeeded, after which nothing was "
+        "refused. Look at the results and at the verdicts."
     ),
     "unknown": "Reading it takes Log Analytics Data Reader, or Reader, on the workspace. Then look again.",
 }
+_WHY = {"unknown": "Could not be read", "unproven": "Not proven"}
 _COLUMNS = ("Anthropic did", "Result", "From", "Times", "First", "Last")
 _OTHERS = ("Other principals (object ID)", "Did", "Result", "Times")
+_NOT_SIGNED_IN = "unauthorized"
+"""401: the request was not authenticated, so it is nobody's use. An SDK's first request to a vault carries no token.
+Source: Azure, "Key Vault REST API error codes", read 2026-11-27."""
 _SAID = ("principal_id", "operation", "result", "count")
 _PUBLISHED = {True: "published", False: "NOT published", None: "cannot be compared"}
 
@@ -63,7 +71,7 @@ class Footprints(Shown):
     log: KeyLog
     outcome: Outcome
     reason: str
-    """Why it is unknown; else empty."""
+    """Why it is unknown or unproven; else empty."""
     principal_id: str | None
     caller_id: str | None
     ranges: tuple[IPv4Network, ...]
@@ -88,7 +96,7 @@ class Footprints(Shown):
             f"Anthropic's service principal here (object ID): {self.principal_id or 'not known'}",
             f"Published addresses: {', '.join(map(str, self.ranges))}",
             *([f"Key versions it named: {', '.join(versions)}"] if versions else []),
-            *([f"Could not be read: {self.reason}"] if self.reason else []),
+            *([f"{_WHY[self.outcome]}: {self.reason}"] if self.reason else []),
         ]
         tables = [Table(_COLUMNS, tuple(self._rows()))] if self.anthropic else []
         tables += [Table(_OTHERS, tuple(map(self._other, self.others)))] if self.others else []
@@ -153,27 +161,62 @@ def footprints(log: KeyLog, found: Facts, parameters: Parameters) -> Footprints:
     rows = () if isinstance(log.rows, Absent) else log.rows.value
     here = [row for row in rows if row.about(parameters.key_name) is not False]
     mine = tuple(sorted((r for r in here if same_id(r.principal_id, principal)), key=lambda r: (r.operation, r.first)))
+    rest = [row for row in here if row not in mine]
     others = Counter[tuple[str, str, str]]()
-    for row in here:
-        if row not in mine:
-            others[row.principal_id.lower(), row.operation, row.result] += row.count
+    for row in rest:
+        others[row.principal_id.lower(), row.operation, row.result] += row.count
+    outcome, reason = _outcome(mine, [row for row in rest if not row.principal_id.strip()], ranges, parameters.key_name)
     return judged(
-        _outcome(mine, ranges, parameters.key_name),
+        outcome,
+        reason,
         anthropic=mine,
         others=tuple((*who, count) for who, count in sorted(others.items())),
         other_keys=sum(row.count for row in rows if row.about(parameters.key_name) is False),
     )
 
 
-def _outcome(mine: tuple[Footprint, ...], ranges: tuple[IPv4Network, ...], key_name: str) -> Outcome:
-    """Outside before all else; seen only where some use of this very key succeeded and every address is published."""
+def _outcome(
+    mine: tuple[Footprint, ...], nameless: list[Footprint], ranges: tuple[IPv4Network, ...], key_name: str
+) -> tuple[Outcome, str]:
+    """Outside before all else; seen only where nothing is left that speaks against it. With the reason if unproven."""
+    if any(row.inside(ranges) is False for row in mine):
+        return "outside", ""
+    if not mine and not nameless:
+        return "pending", ""
+    reason = _doubt(mine, nameless, ranges, key_name)
+    return ("unproven", reason) if reason else ("seen", "")
+
+
+def _doubt(
+    mine: tuple[Footprint, ...], nameless: list[Footprint], ranges: tuple[IPv4Network, ...], key_name: str
+) -> str:
+    """What keeps a use from being proven, with what was seen instead; empty if nothing does.
+
+    A caller that is not told may be Anthropic, from anywhere. Beside proof only a request that never signed in is left
+    aside, as this check makes such too.
+    """
     if not mine:
-        return "pending"
-    inside = {row.inside(ranges) for row in mine}
-    if False in inside:
-        return "outside"
-    proven = any(row.succeeded and row.about(key_name) for row in mine)
-    return "seen" if proven and None not in inside else "unproven"
+        return f"uses are logged whose caller is not told ({_seen(nameless)}), and none that is known to be Anthropic's"
+    proofs = [row for row in mine if row.proves(key_name)]
+    if not proofs:
+        return f"no KeyWrap or KeyUnwrap of this key that succeeded is logged, only {_seen(mine)}"
+    proof = max(proofs, key=lambda row: row.last)
+    refused = [row for row in mine if not row.succeeded and row.last >= proof.last]
+    if refused:
+        return f"{_seen(refused)}, and no KeyWrap or KeyUnwrap that succeeded after {stamp(proof.last)}"
+    if any(row.inside(ranges) is None for row in mine):
+        return "of some uses the log does not tell an address that can be compared"
+    unsigned = [row for row in nameless if row.result.strip().lower() != _NOT_SIGNED_IN]
+    return f"uses are logged whose caller is not told ({_seen(unsigned)})" if unsigned else ""
+
+
+def _seen(rows: Iterable[Footprint]) -> str:
+    """What was done and how it ended, each once, with the last time."""
+    last: dict[str, datetime] = {}
+    for row in rows:
+        what = f"{row.operation} {row.result or 'without a result'}{'' if row.key_id else ' of a key not told'}"
+        last[what] = max(row.last, last.get(what, row.last))
+    return ", ".join(f"{what} (last {stamp(when)})" for what, when in last.items())
 
 
 def _sent(log: KeyLog, found: Facts) -> bool | None:

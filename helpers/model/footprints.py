@@ -11,6 +11,8 @@ from helpers.model.outcomes import Found
 
 KEY_USE = ("KeyGet", "KeyUnwrap", "KeyWrap")
 """What Anthropic does with a key, as Key Vault's log names it. Source: Azure, "Key Vault logging", read 2026-11-27."""
+PROVES = ("KeyUnwrap", "KeyWrap")
+"""Only these use the key. A KeyGet reads its public half and tags, also of a key that Anthropic then does not use."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,10 @@ class Footprint:
     def succeeded(self) -> bool:
         """Only what the log calls OK."""
         return self.result.strip().lower() == "ok"
+
+    def proves(self, key_name: str) -> bool:
+        """Whether the key of this name was wrapped or unwrapped with, and that succeeded."""
+        return self.succeeded and self.operation in PROVES and self.about(key_name) is True
 
     def inside(self, ranges: Iterable[IPv4Network]) -> bool | None:
         """Whether it came from one of the ranges; None where the log has no address that can be compared."""

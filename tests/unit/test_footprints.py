@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +22,9 @@ VERSION = "0123456789abcdef0123456789abcdef"
 KEY = f"https://kv-contoso-claude.vault.azure.net/keys/{NAME.upper()}/{VERSION}"
 LOGS = "/subscriptions/22222222-3333-4444-8555-666666666666/resourceGroups/rg/providers/Microsoft.OperationalInsights/workspaces/log-contoso"
 USE = Footprint("KeyUnwrap", "OK", PRINCIPAL.upper(), "160.79.104.10", KEY, 3, SINCE, UNTIL)
+EARLIER, LATER = UNTIL - timedelta(hours=1), UNTIL + timedelta(hours=1)
+READ = replace(USE, operation="KeyGet")
+"""Reading the key, which succeeds in a set-up in which Anthropic cannot use it."""
 OTHER = "b0000000-0000-4000-8000-00000000ffff"
 
 
@@ -35,10 +38,12 @@ def judged(*rows: Footprint, found: Found[tuple[Footprint, ...]] | None = None, 
     ("rows", "outcome", "code"),
     [
         ((USE,), "seen", 0),
-        ((replace(USE, address="153.61.208.10"), replace(USE, result="Forbidden")), "seen", 0),
+        ((replace(USE, operation="KeyWrap"), READ), "seen", 0),
+        ((replace(USE, address="153.61.208.10"), replace(USE, result="Forbidden", last=EARLIER)), "seen", 0),
+        ((USE, replace(READ, result="Forbidden", last=EARLIER)), "seen", 0),
+        ((USE, replace(READ, result="Unauthorized", principal_id="", address="198.51.100.7")), "seen", 0),
         ((), "pending", 4),
         ((replace(USE, principal_id=OTHER),), "pending", 4),
-        ((replace(USE, principal_id=""),), "pending", 4),
         ((replace(USE, key_id=KEY.replace("CLAUDE", "OTHER")),), "pending", 4),
         ((USE, replace(USE, address="198.51.100.7")), "outside", 3),
         ((USE, replace(USE, address="198.51.100.7", result="Forbidden")), "outside", 3),
@@ -47,12 +52,48 @@ def judged(*rows: Footprint, found: Found[tuple[Footprint, ...]] | None = None, 
         ((replace(USE, result="Forbidden"),), "unproven", 4),
         ((replace(USE, result=""),), "unproven", 4),
         ((replace(USE, key_id=""),), "unproven", 4),
+        ((READ,), "unproven", 4),
+        (
+            (READ, replace(USE, result="Forbidden"), replace(USE, operation="KeyWrap", result="Forbidden")),
+            "unproven",
+            4,
+        ),
+        ((USE, replace(USE, result="Forbidden", last=LATER)), "unproven", 4),
+        ((USE, replace(READ, result="Forbidden", last=LATER)), "unproven", 4),
+        ((USE, replace(USE, result="Forbidden", address="153.61.208.10")), "unproven", 4),
+        ((READ, replace(USE, principal_id=OTHER)), "unproven", 4),
+        ((READ, replace(USE, key_id=KEY.replace("CLAUDE", "OTHER"))), "unproven", 4),
+        ((replace(USE, principal_id=""),), "unproven", 4),
+        ((replace(USE, principal_id="", address="198.51.100.7"),), "unproven", 4),
+        ((replace(USE, principal_id=""), replace(USE, principal_id=OTHER)), "unproven", 4),
+        ((USE, replace(USE, principal_id="", address="198.51.100.7")), "unproven", 4),
     ],
 )
 def test_how_a_log_comes_out(rows: tuple[Footprint, ...], outcome: str, code: int) -> None:
-    """Only a use of this very key, that succeeded, with every address published, is seen; nothing else ends with 0."""
+    """Only a wrap or unwrap with this very key, with nothing refused since and every address published, ends with 0."""
     found = judged(*rows)
     assert (found.outcome, found.exit_code) == (outcome, code)
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        ((READ,), "only KeyGet OK (last 2026-11-23T09:00:00Z)"),
+        (
+            (USE, replace(READ, result="Forbidden", last=LATER)),
+            "KeyGet Forbidden (last 2026-11-23T10:00:00Z), and no KeyWrap or KeyUnwrap that succeeded after 2026-11-23T09:00:00Z",
+        ),
+        ((replace(USE, principal_id=""),), "uses are logged whose caller is not told (KeyUnwrap OK (last"),
+        ((USE, replace(USE, principal_id="")), "uses are logged whose caller is not told (KeyUnwrap OK (last"),
+        ((replace(USE, key_id=""),), "only KeyUnwrap OK of a key not told"),
+        ((USE, replace(USE, address="")), "does not tell an address"),
+    ],
+)
+def test_what_is_unproven_is_told_with_what_was_seen(rows: tuple[Footprint, ...], line: str) -> None:
+    """The reason names the operations, results and times, for a person and for a machine; a use that is seen has none."""
+    view = judged(*rows).view()
+    assert f"Not proven: {view.data['reason']}" in text(view) and line in view.data["reason"]
+    assert judged(USE).view().data["reason"] is None
 
 
 @pytest.mark.parametrize(
