@@ -12,6 +12,7 @@ from helpers.rehearsal import anthropic, log_analytics, monitor, vault
 from helpers.rehearsal.destinations import customer_id
 from helpers.rehearsal.router import Router
 from helpers.rehearsal.state import LogRow, RoleAssignment, State
+from helpers.rehearsal.vault.audit import MOST
 from helpers.rehearsal.wire import Response
 from helpers.rehearsal.world import World
 from helpers.rehearsal.worldfile import load
@@ -139,6 +140,22 @@ def test_an_attached_key_is_used_every_hour_from_then_on(cloud: TestCloud) -> No
     cloud.world.clock.advance(2 * 3600 + 600)
     refused = [row for row in rows(ask(cloud)) if row["ResultSignature"] == "Forbidden"]
     assert [(row["OperationName"], row["Count"]) for row in refused] == [("KeyGet", 2)]
+
+
+def test_a_full_log_drops_the_oldest_and_still_gets_each_hour(cloud: TestCloud) -> None:
+    """At its cap too the hours since the last look are all there, at their own times, and what is dropped is oldest."""
+    attach(cloud)
+    ask(cloud)
+    log = cloud.state.key_events
+    old = log[0].model_copy(update={"time": log[0].time - timedelta(days=1), "operation": "KeyGet"})
+    log[:0] = [old] * (MOST - len(log))
+    cloud.world.clock.advance(3 * 3600)
+    ask(cloud)
+    log = cloud.state.key_events
+    times = [event.time for event in log if event.operation == "KeyUnwrap"][2:]  # without those of attaching itself
+    assert len(log) == MOST and times == sorted(times) and len(times) == 3 * 2
+    assert {late - early for early, late in pairwise(dict.fromkeys(times))} == {timedelta(hours=1)}
+    assert sum(event.time == old.time for event in log) == MOST - 6 - 3 * 6
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from helpers.checks.footprints import Footprints, footprints
 from helpers.headless.checking import DAYS, Logged, key_log
 from helpers.model import Absent, Footprint, Found, Known, Unknown
 from helpers.rehearsal.wire import Response
+from tests.cases.building import facts
 from tests.services.faults import changed, dropped, page, status, text
 from tests.services.reads import LOGS
 from tests.services.rehearsed import ROOT, Rehearsed, given
@@ -41,6 +43,21 @@ def test_uses_come_with_who_from_where_and_when(onboarded: Rehearsed) -> None:
     assert onboarded.cloud.asked(QUERY) == 2 and onboarded.cloud.wrote() == []
     asked = [request for request in onboarded.cloud.requests if request.host == "login.microsoftonline.com"]
     assert sum(b"api.loganalytics.io" in request.body for request in asked if request.method == "POST") == 1
+
+
+def test_a_use_that_was_refused_since_is_no_proof(onboarded: Rehearsed) -> None:
+    """While Anthropic has its role the log proves a use; once it has none, the same log with what came since does not."""
+    p = given(log_destination=LOGS)
+
+    def look() -> Footprints:
+        return footprints(key_log(onboarded.services(), p, Logged()), facts(), p)
+
+    assert look().outcome == "seen"
+    onboarded.state.role_assignments.pop("66666666-7777-4888-8999-aaaaaaaaaaaa")
+    onboarded.world.clock.advance(2 * 3600)
+    later = look()
+    assert later.outcome == "unproven" and later.reason.startswith("KeyGet Forbidden (last 2026-11-23T")
+    assert "no KeyWrap or KeyUnwrap that succeeded after 2026-11-23T" in later.reason
 
 
 def test_both_tables_are_read_and_none_is_absent(onboarded: Rehearsed) -> None:

@@ -1,7 +1,8 @@
 """What an attached key is used for while time passes: once an hour, from every published address.
 
 That it is every hour is an assumption: nothing is published but that taking access away works within an hour. What a
-use meets is found out once, when somebody looks, and then stands for each hour since the last look.
+use meets is found out once, when somebody looks, and then stands for each hour since the last look: what a change to a
+role, a key or a firewall did in between is told of all of these hours.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from helpers.rehearsal.anthropic.validation import failure
+from helpers.rehearsal.vault.audit import heard, keep
 from helpers.rehearsal.world import World
 
 EVERY = timedelta(hours=1)
@@ -18,7 +20,10 @@ MOST_HOURS = 24 * 7
 
 
 def catch_up(world: World) -> None:
-    """Log the uses since the last time; to be called before anything that they depend on changes."""
+    """Log the uses since the last time, each as one would end now.
+
+    Called when the log is asked, and before a key is attached or a diagnostic setting changes; before no other change.
+    """
     state, now = world.state, world.now()
     last = state.used_until or state.settings.now - BEFORE
     hours = int((now - last) / EVERY)
@@ -26,9 +31,13 @@ def catch_up(world: World) -> None:
         return
     state.used_until = last + hours * EVERY
     at = [last + hour * EVERY for hour in range(1, hours + 1)][-MOST_HOURS:]
-    before = len(state.key_events)
+    made = heard(world, lambda: _uses(world))
+    keep(world, [event.model_copy(update={"time": time}) for time in at for event in made])
+
+
+def _uses(world: World) -> None:
+    """One use of each attached key."""
+    state = world.state
     for key_id in dict.fromkeys(row.external_key_id for row in state.workspaces.values()):
         if key_id in state.external_keys:
             failure(world, state.external_keys[key_id])
-    made = state.key_events[before:]
-    state.key_events[before:] = [event.model_copy(update={"time": time}) for time in at for event in made]

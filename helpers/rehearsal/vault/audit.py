@@ -7,6 +7,7 @@ key is named as the caller named it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -34,24 +35,41 @@ class Use:
 
 
 def note(world: World, use: Use, status: int) -> None:
-    """Log a use that ended with a status, if it is logged at all; of very many the oldest are dropped."""
+    """Log a use that ended with a status, if it is logged at all."""
     tables = _tables(world, use.at.id)
     if use.operation not in LOGGED or status >= 500 or not tables:
         return
-    events = world.state.key_events
-    events.append(
-        KeyEvent(
-            time=world.now(),
-            vault=use.at.id,
-            operation=LOGGED[use.operation],
-            result=HTTPStatus(status).phrase,
-            principal_id=use.caller.object_id,
-            address=use.address,
-            key_id="/".join(filter(None, (use.at.uri, "keys", use.key_name, use.version))),
-            tables=tables,
-        )
+    event = KeyEvent(
+        time=world.now(),
+        vault=use.at.id,
+        operation=LOGGED[use.operation],
+        result=HTTPStatus(status).phrase,
+        principal_id=use.caller.object_id,
+        address=use.address,
+        key_id="/".join(filter(None, (use.at.uri, "keys", use.key_name, use.version))),
+        tables=tables,
     )
-    del events[:-MOST]
+    keep(world, [event])
+
+
+def keep(world: World, events: list[KeyEvent]) -> None:
+    """Put events into the log, which is in the order of time; of very many the oldest are dropped."""
+    log = world.state.key_events
+    log += events
+    log.sort(key=lambda event: event.time)
+    del log[:-MOST]
+
+
+def heard(world: World, uses: Callable[[], None]) -> list[KeyEvent]:
+    """What some uses would log now. The log itself stays as it is."""
+    log = world.state.key_events
+    before = log[:]
+    log.clear()
+    try:
+        uses()
+        return log[:]
+    finally:
+        log[:] = before
 
 
 def _tables(world: World, vault: str) -> dict[str, str]:
