@@ -1,8 +1,8 @@
 """What an attached key is used for while time passes: once an hour, from every published address.
 
 That it is every hour is an assumption: nothing is published but that taking access away works within an hour. What a
-use meets is found out once, when somebody looks, and then stands for each hour since the last look: what a change to a
-role, a key or a firewall did in between is told of all of these hours.
+use meets is found out once, when somebody looks, and then stands for each hour since the last look: a role, key, tag or
+firewall that changed in between counts for all of these hours.
 """
 
 from __future__ import annotations
