@@ -21,6 +21,7 @@ def test_the_five_steps_end_as_the_world_says(
     notebooks = tmp_path / "run" / "notebooks"
     notebooks.mkdir(parents=True)
     (notebooks.parent / "ledger.jsonl").touch()
+    monkeypatch.setenv("CMEK_HOME", str(tmp_path))  # what was typed in one world was used up by it
     monkeypatch.chdir(notebooks)
     stage.put(name)
     assert ending(stage, notebooks.parent) == dict(of(name).rehearse)
