@@ -8,7 +8,7 @@ from typing import Literal
 
 from helpers.display import Shown
 from helpers.facts import Facts
-from helpers.model import NOT_LOOKED_AT
+from helpers.model import NOT_LOOKED_AT, Known
 from helpers.parameters import Parameters
 from helpers.plan import Plan
 from helpers.steps import attach, consent, key, rbac, register
@@ -65,6 +65,8 @@ _PLANS: Mapping[str, tuple[tuple[str, ...], Callable[[Parameters, Facts], tuple[
 
 def _mark(step: str, parameters: Parameters, found: Facts) -> Mark:
     needed, plans = _PLANS[step]
+    if step == key.STEP and isinstance(parameters.rotate, str) and isinstance(found.key, Known):
+        needed = (*needed, "versions")  # whether it was rotated already; they are read where there is a key
     if any(getattr(found, name) is NOT_LOOKED_AT for name in needed):
         return Mark(step, "not looked at", "")
     return _of_plans(step, plans(parameters, found))

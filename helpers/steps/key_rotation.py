@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from helpers import published
 from helpers.errors import ServiceFailed
 from helpers.model import Found, Key, KeyVersion, Known, Unknown
 from helpers.plan import Done, Refusal
@@ -102,14 +103,41 @@ class Rotate:
             zip(("type", "size", "operations", "tags", "enabled"), zip(came, asked, strict=True), strict=True)
         )
         pairs["expires"] = (_day(made.expires), _day(expires))
-        unlike = [f"{name} {_said(got)}, not {_said(want)}" for name, (got, want) in pairs.items() if got != want]
+        unlike = {name: f"{_said(got)}, not {_said(want)}" for name, (got, want) in pairs.items() if got != want}
         if unlike:
+            told = "; ".join(f"{name} {both}" for name, both in unlike.items())
             raise ServiceFailed(
-                f"{made.name} has the new version {made.version}, which is not as asked for: {'; '.join(unlike)}",
+                f"{made.name} has the new version {made.version}, which is not as asked for: {told}",
                 why=f"It is current at once. Version {key.version} is as it was, and data under it can be read.",
-                next_step="Set what differs on the new version (az keyvault key set-attributes), and run this step "
-                "again: it adds the organization tag where that is missing, and makes no further version.",
+                next_step=_CANNOT_BE_SET if {"type", "size"} & unlike.keys() else _CAN_BE_SET,
             )
+
+
+_CAN_BE_SET = (
+    "Set what differs on the new version (az keyvault key set-attributes), and run this step again: it adds the "
+    "organization tags that are missing, and makes no further version."
+)
+_CANNOT_BE_SET = (
+    "Type and size of a version cannot be changed, and no version can be removed. Keep both versions enabled, do not "
+    "run this step again, and ask Anthropic and Azure support, with both versions, before anything else is done."
+)
+
+
+def left_behind(rotate: Rotation, key: Key, versions: Found[tuple[KeyVersion, ...]]) -> dict[str, str]:
+    """The organization tags of the version that was rotated away from which the current one lacks; {} before that.
+
+    A version made in the portal or by a rotation policy may come without them. One that is there with another value
+    was given it by somebody, and is left alone.
+    """
+    if not isinstance(rotate, str) or rotate == key.version or not isinstance(versions, Known):
+        return {}
+    named = (row.tags for row in versions.value if row.version == rotate)
+    return {
+        name: value
+        for tags in named
+        for name, value in tags.items()
+        if name not in key.tags and published.organizations({name: value})
+    }
 
 
 def no_key(wanted: Wanted) -> Refusal | None:

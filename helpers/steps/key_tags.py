@@ -7,7 +7,7 @@ Vault holds at most 15 tags on a version. Both read 2026-11-23.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from helpers import published
@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Tag:
-    """Add tags to the current version, beside those it has: the service replaces the whole map, so they are merged."""
+    """Add tags to the current version, beside those it has right before the write."""
 
     vault: str
     key: Key
     tags: Mapping[str, str]
+    own: Mapping[str, str] = field(default_factory=dict)
+    """The tags of our own organization, where others are added too."""
+    because: str = ""
+    """Why tags that are not our own are among them, as the end of the sentence."""
     permanent: ClassVar[bool] = False
 
     def __str__(self) -> str:
@@ -32,7 +36,8 @@ class Tag:
         others = ", ".join(sorted(set(self.key.tags) - set(self.tags)))
         kept = f", keeping {others}" if others else ""
         return (
-            f"set the tag {added} on version {self.key.version} of {self.key.name}{kept}{serves(self.key, self.tags)}"
+            f"set the tag {added} on version {self.key.version} of {self.key.name}{kept}{self.because}"
+            f"{serves(self.key, {**self.own, **self.tags})}"
         )
 
     def intent(self) -> Mapping[str, str]:
@@ -42,8 +47,7 @@ class Tag:
         return {"key version": self.key.version}
 
     def perform(self, services: Services) -> Done:
-        merged = {**self.key.tags, **self.tags}
-        return done("tagged the key", services.keys.update(self.key.name, self.key.version, tags=merged), services)
+        return done("tagged the key", services.keys.add_tags(self.key, self.tags), services)
 
 
 def serves(key: Key, own: Mapping[str, str]) -> str:
@@ -55,12 +59,12 @@ def serves(key: Key, own: Mapping[str, str]) -> str:
 
 
 def too_many_tags(own: Mapping[str, str], key: Key) -> Refusal | None:
-    """A Refusal where the tags of our own do not fit beside those that are there."""
+    """A Refusal where the tags that are wanted do not fit beside those that are there."""
     missing = set(own) - set(key.tags)
     if len(key.tags) + len(missing) <= published.MOST_TAGS:
         return None
     return Refusal(
-        "there is no room for the organization tag",
+        "there is no room for the organization tag" + ("s" if len(missing) > 1 else ""),
         why=f"Key Vault holds at most {published.MOST_TAGS} tags on a key version. "
         f"There are {', '.join(sorted(key.tags))}.",
         next_step="Remove a tag that nobody needs (without its tag, Anthropic refuses the key for an organization), or "

@@ -79,6 +79,20 @@ def test_it_makes_one_version_like_the_old_one_and_a_second_run_makes_none(walk_
     assert walk.world.cloud.wrote() == ["CreateKey"]
 
 
+def test_a_version_made_elsewhere_gets_back_the_tags_of_every_organization(walk_onboarded: Walk) -> None:
+    """V2 came without tags: those of both organizations are set in one write, once, and no further version is made."""
+    walk = walk_onboarded
+    versions(walk)[OLD].tags = SHARED
+    made = {"tags": {"team": "platform"}, "created": walk.world.world.now()}
+    versions(walk)[OTHER] = versions(walk)[OLD].model_copy(update=made)
+    assert "organization 33333333-4444-4555-8666-000000000000" in str(walk.take("02_key", mode="apply", **ROTATE))
+    organizations = {name: value for name, value in SHARED.items() if name != "owner"}
+    assert newest(walk) == (OTHER, versions(walk)[OTHER])
+    assert versions(walk)[OTHER].tags == {"team": "platform", **organizations} and versions(walk)[OLD].tags == SHARED
+    plan = walk.take("02_key", **ROTATE)
+    assert isinstance(plan, Plan) and plan.nothing_to_do and walk.world.cloud.wrote() == ["UpdateKey"]
+
+
 def test_the_whole_run_checks_and_validates_again(walk_onboarded: Walk) -> None:
     """After the rotation 04 and the gate of 05 pass on the new version, with Anthropic's validation, and nothing else is made."""
     walk = walk_onboarded
@@ -203,6 +217,33 @@ def test_who_rotates_meanwhile_is_not_rotated_over(walk_onboarded: Walk) -> None
     assert walk.world.cloud.wrote() == []
 
 
+@pytest.mark.parametrize(
+    ("moved", "said"),
+    [
+        ({"tags": {**SHARED, "late": "one"}}, "tags: "),
+        ({"enabled": False}, "enabled: True, now False"),
+        ({"expires": datetime(2033, 5, 18, tzinfo=UTC)}, "expires: never, now 2033-05-18"),
+    ],
+    ids=["tags", "enabled", "expires"],
+)
+def test_what_changes_between_the_last_plan_and_the_write_is_not_rotated_over(
+    walk_onboarded: Walk, moved: dict[str, Any], said: str
+) -> None:
+    """A tag that came, a version that was disabled or given an end meanwhile would be lost on the new one: nothing is sent."""
+    walk = walk_onboarded
+    versions(walk)[OLD].tags = SHARED
+
+    def meets(_: Request, answer: Response | None) -> Response:
+        assert answer is not None
+        versions(walk)[OLD] = versions(walk)[OLD].model_copy(update=moved)
+        return answer
+
+    walk.world.cloud.after("GetKeyVersions", meets, skip=1, times=1)
+    error = stopped(walk, Refused)
+    assert "changed since it was shown" in error.what and said in error.what
+    assert walk.world.cloud.wrote() == []
+
+
 def bundle(**members: Any) -> Callable[[Any], Any]:
     """A key's reply with some members laid over it; another reply is left as it is."""
 
@@ -246,8 +287,23 @@ def test_a_new_version_that_is_unlike_the_old_one_is_told(
     versions(walk)[OLD].tags = SHARED
     walk.world.cloud.after("CreateKey", changed(bundle(**members)), times=1)
     error = stopped(walk, ServiceFailed)
-    assert said in error.what and newest(walk)[0] in error.what
+    assert said in error.what and newest(walk)[0] in error.what and "set-attributes" in error.next_step
     assert walk.world.cloud.wrote() == ["CreateKey"]
+
+
+@pytest.mark.parametrize("member", ["type", "size"])
+def test_what_cannot_be_set_on_a_version_is_not_advised_to_be_set(walk_onboarded: Walk, member: str) -> None:
+    """Another type or size than was asked for: both versions stay enabled, and the step is not to be run again."""
+    walk = walk_onboarded
+
+    def change(body: Any) -> Any:
+        other = {"kty": "RSA-HSM"} if member == "type" else {"n": body["key"]["n"][:342]}
+        return {**body, "key": {**body["key"], **other}}
+
+    walk.world.cloud.after("CreateKey", changed(change), times=1)
+    error = stopped(walk, ServiceFailed)
+    assert f"{member} " in error.what and "Keep both versions enabled, do not run this step again" in error.next_step
+    assert "set-attributes" not in error.next_step
 
 
 def test_without_the_right_it_is_refused_in_the_services_words(walk_onboarded: Walk) -> None:

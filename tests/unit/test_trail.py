@@ -104,6 +104,15 @@ def test_a_read_that_is_missing_leaves_only_its_own_steps_open() -> None:
     assert found["01_consent"].state == "done"
 
 
+def test_a_rotation_that_is_asked_for_is_told_from_the_versions_alone() -> None:
+    """03 does not list them, so it does not say how 02 stands; where they could not be read, that is UNKNOWN."""
+    asked = {"rotate": "0123456789abcdef0123456789abcdef"}
+    assert marks(facts(versions=Facts().versions), here="03_rbac", **asked)["02_key"].state == "not looked at"
+    assert marks(facts(versions=Unknown("403 Forbidden")), **asked)["02_key"].state == "UNKNOWN"
+    assert marks(facts(key=Absent(), versions=Facts().versions), **asked)["02_key"].state == "in the way"
+    assert marks(facts(versions=Facts().versions))["02_key"].state == "done"
+
+
 def test_a_key_for_claude_enterprise_is_registered_by_hand() -> None:
     """There is nothing to look at for it: 05 says that it is by hand."""
     assert marks(facts(), product="claude_enterprise", workspace=None)["05_register"].state == "by hand"
