@@ -22,6 +22,8 @@ from helpers.view import View
 VALID_FOR = timedelta(days=7)
 _CLOCKS_DIFFER = timedelta(minutes=15)
 NOBODY = "nobody (rehearsal)"
+CELL_IS_OVER = "the phrase in the cell does not count any more"
+"""Begins the sentence of what is not approved because that phrase was used or its time is over."""
 
 How = Literal[
     "nothing to approve", "mode: apply", "clicked", "typed", "signed in", "signed", "rehearsal", "not approved"
@@ -76,7 +78,8 @@ class Approval(Shown):
 
     def view(self) -> View:
         lines = [self.sentence] if self.sentence else []
-        lines += [f"To approve by hand, type: {self.to_type}"] if self.to_type else []
+        where = " into the form, and not into the cell" if self.cell_is_over else ""
+        lines += [f"To approve by hand, type{where}: {self.to_type}"] if self.to_type else []
         sure = {
             "clicked": f"Clicked by whoever used the sign-in {self.by}: the person is claimed, not authenticated.",
             "typed": f"Typed by whoever used the sign-in {self.by}: the person is claimed, not authenticated.",
@@ -87,6 +90,11 @@ class Approval(Shown):
         heading = "Approved" if self.granted else "Not approved: nothing will be changed"
         heading = "Nothing to approve" if self.how == "nothing to approve" else heading
         return View("approval", heading, [*lines, *([sure] if sure else [])], data=asdict(self))
+
+    @property
+    def cell_is_over(self) -> bool:
+        """Whether the phrase was in the approval cell and is refused there from now on, for this very plan."""
+        return not self.granted and self.sentence.startswith(CELL_IS_OVER)
 
     @property
     def has_times(self) -> bool:
@@ -104,7 +112,8 @@ class Approval(Shown):
         if not plan.changes:
             return
         if not self.granted:
-            raise _required(self.sentence or "the plan is not approved", plan, world, signed=self.signed)
+            said = self.sentence or "the plan is not approved"
+            raise _required(said, plan, world, signed=self.signed, cell=not self.cell_is_over)
         if self.digest != plan.digest:
             raise _required("the approval is for another plan", plan, world, f"It names {self.digest[:12]}.")
         if self.world != world or (self.how == "rehearsal" and world is None):
@@ -112,7 +121,7 @@ class Approval(Shown):
             made = f"in {self.world}" if self.world else unnamed
             raise _required(f"the approval was made {made}, and this is {world or 'no rehearsal'}", plan, world)
         if self.expires_at and datetime.fromisoformat(self.expires_at) <= now:
-            raise _required(f"the approval expired at {self.expires_at}", plan, world)
+            raise _required(f"the approval expired at {self.expires_at}", plan, world, cell=self.how != "typed")
         if self.has_times and not self._counts_as_long_as_it_may(now):
             times = f"{self.approved_at} to {self.expires_at}"
             raise _required(f"the approval says {times}, for which none can count", plan, world)
@@ -133,21 +142,24 @@ class Approval(Shown):
             raise _required("the approval does not cover everything the plan relies on", plan, world)
 
 
-def _required(what: str, plan: Plan, world: str | None, more: str = "", *, signed: bool = False) -> ApprovalRequired:
+def _required(
+    what: str, plan: Plan, world: str | None, more: str = "", *, signed: bool = False, cell: bool = True
+) -> ApprovalRequired:
     undone = f"It can never be undone, so it was not done: {'; '.join(map(str, plan.changes))}."
     return ApprovalRequired(
         " ".join(part for part in (f"{plan.step}: {what.rstrip('.')}.", more) if part),
         why=undone if plan.permanent else "Nothing was changed.",
-        next_step=_BY_SIGNING if signed else how_to_approve(plan, world),
+        next_step=_BY_SIGNING if signed else how_to_approve(plan, world, cell=cell),
     )
 
 
-def how_to_approve(plan: Plan, world: str | None) -> str:
-    """What a person does to approve a plan."""
+def how_to_approve(plan: Plan, world: str | None, *, cell: bool = True) -> str:
+    """What a person does to approve a plan; without `cell`, what still counts after its phrase in the cell does not."""
     if plan.permanent:
         return (
             "python runbook.py approve RUN with this run's id, or approve -f FILE with its parameter file; "
-            f"or type the phrase {phrase(plan, world)} into the form above or into the approval cell"
+            f"or type the phrase {phrase(plan, world)} into the form above"
+            + (" or into the approval cell" if cell else "")
         )
     by_hand = f"press the button of the form above, or type the word {phrase(plan, world)} in the approval cell"
     return f"set mode: apply in the parameters; or in a notebook {by_hand}"

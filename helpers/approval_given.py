@@ -48,7 +48,7 @@ def approval_of(
         try:
             return in_cells.counted(plan, given, now)
         except ApprovalRequired as error:
-            reasons = [f"the phrase in the cell does not count any more: {error.what}"]
+            reasons = [f"{approvals.CELL_IS_OVER}: {error.what}"]
     if not plan.permanent and parameters.mode == "apply":
         said = "The parameters say mode: apply, which covers changes that can be undone."
         return now_given("mode: apply", seen={}, sentence=said)

@@ -9,6 +9,7 @@ import pytest
 
 from helpers.errors import ApprovalRequired, ChecksFailed, Refused, ServiceFailed
 from helpers.rehearsal.state import Lock, State
+from helpers.rehearsal.wire import Request, Response
 from helpers.steps import remedy, verify
 from tests.services.faults import dropped, status
 from tests.steps.mending import (
@@ -123,6 +124,21 @@ def test_applying_twice_mends_once(broken: Walk, for_good: bool) -> None:
     assert broken.world.cloud.wrote() == sent
     receipts = [row for row in broken.rows() if row["event"] == "receipt"]
     assert len({row["request_id"] for row in receipts}) == len(receipts) == len(sent)
+
+
+def test_another_organizations_tag_that_comes_during_the_last_look_is_kept(broken: Walk) -> None:
+    """04 reads much more after the key; what is tagged meanwhile is not taken away by setting our own."""
+    step, wanted, plan, approval = planned(broken, for_good=False, remediate=["organization_tag"])
+    held, theirs = broken.world.state.vaults[VAULT].keys[KEY], {"anthropic-org-other": "true"}
+
+    def meets(_: Request, answer: Response | None) -> Response:
+        assert answer is not None
+        held.current[1].tags = {**held.current[1].tags, **theirs}
+        return answer
+
+    broken.world.cloud.after("GetKey", meets, times=1)
+    step.apply(remedy, wanted, plan, approval)
+    assert held.current[1].tags == {"owner": "security", TAG: "true", **theirs}
 
 
 def days(state: State) -> None:

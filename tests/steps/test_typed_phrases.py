@@ -71,8 +71,12 @@ def test_after_its_days_it_counts_no_more_and_says_what_to_type_where(walk_onboa
     assert not late.granted and f"the approval expired at {first.expires_at}" in late.sentence
     assert late.to_type == phrase(plan, step.services.world)
     assert (late.by, late.approved_at, late.expires_at) == ("", "", "")
-    with pytest.raises(ApprovalRequired, match="does not count any more"):
+    with pytest.raises(ApprovalRequired, match="does not count any more") as refused:
         step.apply(attach, target, plan, late)
+    told = [line for line in late.view().lines if late.to_type in line]
+    assert told == [f"To approve by hand, type into the form, and not into the cell: {late.to_type}"]
+    assert "approve RUN" in refused.value.next_step and "form above" in refused.value.next_step
+    assert "cell" not in refused.value.next_step
     assert walk_onboarded.world.cloud.wrote() == []
     assert step._answered(plan, late.to_type).granted
     step.apply(attach, target, plan, late)
@@ -92,8 +96,9 @@ def test_it_counts_for_one_change(
     assert phrase(same, given.world) == phrase(plan, given.world)
     later = typed(again, same)
     assert not later.granted and "it has been used, and it counts for one change" in later.sentence
-    with pytest.raises(ApprovalRequired):
+    with pytest.raises(ApprovalRequired) as refused:
         again.apply(attach, target, same, later)
+    assert "form above" in refused.value.next_step and "cell" not in refused.value.next_step
     assert walk_onboarded.world.cloud.wrote() == ["workspace update"]
     made = file(again, same)
     assert typed(again, same) == made
