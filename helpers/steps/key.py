@@ -171,7 +171,7 @@ def _adopted(
     wanted: Wanted, key: Key, versions: Found[tuple[KeyVersion, ...]], now: datetime | None
 ) -> tuple[Change | Keep | Refusal, ...]:
     own, rotates = dict(wanted.tags), wanted.rotate == key.version
-    lost = {k: v for k, v in key_rotation.left_behind(wanted.rotate, key, versions).items() if k not in own}
+    lost = key_rotation.left_behind(wanted, key, versions)
     refusal = (
         _differs(wanted, key)
         or _not_usable(replace(key, expires=None) if rotates else key, now)  # rotating is what mends an expired one
@@ -185,19 +185,11 @@ def _adopted(
     changes: list[Change] = []
     missing = {**wanted.missing_tags(key), **lost}
     if missing:
-        changes.append(Tag(wanted.vault, key, missing, own, _because(wanted, lost)))
+        changes.append(Tag(wanted.vault, key, missing, own, key_rotation.because(wanted, lost)))
     if set(key.operations) != set(wanted.operations):
         changes.append(Narrow(wanted.vault, key, wanted.operations, own))
     rotated = f"; it was rotated away from {wanted.rotate} already" if wanted.rotate else ""
     return tuple(changes) or (Keep(f"{key.name} version {key.version} is already right{rotated}{serves(key, own)}"),)
-
-
-def _because(wanted: Wanted, lost: Mapping[str, str]) -> str:
-    """Why tags of other organizations are set as well, as the end of a sentence."""
-    if not lost:
-        return ""
-    others = " and ".join(published.organizations(lost))
-    return f"; version {wanted.rotate} also serves organization {others}, and this one lacks the tag for it"
 
 
 def _differs(wanted: Wanted, key: Key) -> Refusal | None:

@@ -123,21 +123,28 @@ _CANNOT_BE_SET = (
 )
 
 
-def left_behind(rotate: Rotation, key: Key, versions: Found[tuple[KeyVersion, ...]]) -> dict[str, str]:
-    """The organization tags of the version that was rotated away from which the current one lacks; {} before that.
+def left_behind(wanted: Wanted, key: Key, versions: Found[tuple[KeyVersion, ...]]) -> dict[str, str]:
+    """Other organizations' tags of the version that was rotated away from which the current one lacks; {} before that.
 
     A version made in the portal or by a rotation policy may come without them. One that is there with another value
     was given it by somebody, and is left alone.
     """
-    if not isinstance(rotate, str) or rotate == key.version or not isinstance(versions, Known):
+    if wanted.rotate == key.version or not isinstance(versions, Known):
         return {}
-    named = (row.tags for row in versions.value if row.version == rotate)
+    there = {*key.tags, *dict(wanted.tags)}
+    named = (row.tags for row in versions.value if row.version == wanted.rotate)
     return {
         name: value
         for tags in named
         for name, value in tags.items()
-        if name not in key.tags and published.organizations({name: value})
+        if name not in there and published.organizations({name: value})
     }
+
+
+def because(wanted: Wanted, lost: Mapping[str, str]) -> str:
+    """Why tags of other organizations are set as well, as the end of a sentence; empty where none are."""
+    others = " and ".join(published.organizations(lost))
+    return f"; version {wanted.rotate} also serves organization {others}, and this one does not yet" if lost else ""
 
 
 def no_key(wanted: Wanted) -> Refusal | None:

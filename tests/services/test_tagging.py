@@ -15,7 +15,10 @@ from tests.services.faults import changed, status
 from tests.services.rehearsed import GIVEN, Rehearsed
 
 VAULT, KEY = str(GIVEN["vault_name"]), str(GIVEN["key_name"])
-OURS, THEIRS = "anthropic-org-33333333-4444-4555-8666-777777777777", "anthropic-org-33333333-4444-4555-8666-000000000000"
+OURS, THEIRS = (
+    "anthropic-org-33333333-4444-4555-8666-777777777777",
+    "anthropic-org-33333333-4444-4555-8666-000000000000",
+)
 
 
 def versions(world: Rehearsed) -> dict[str, KeyVersion]:
