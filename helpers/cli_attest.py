@@ -37,7 +37,7 @@ def attest(
     \b
     What is said is kept as claimed, with who is signed in and what the key is now; it is never called verified.
     Asks for what is not given. A sealed RUN stays as it is: the attestation goes into a run of its own.
-    Exit codes: 0 recorded, 1 recorded and not sealed as asked, 3 key or vault are not what the sheet showed,
+    Exit codes: 0 recorded, 1 recorded and not sealed as asked, 3 key or vault are not those of the sheet,
     4 they could not be read, 64 wrong usage.
     """
     from helpers.headless.attesting import attest as attest_run

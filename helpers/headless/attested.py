@@ -12,7 +12,7 @@ from helpers.record import runs
 from helpers.record.ledger import NAME, read
 from helpers.record.runs import Run
 from helpers.same_target import refuse_another_target
-from helpers.steps.by_hand import PRODUCT, VERSION
+from helpers.steps.by_hand import PRODUCT, SHEET_VERSION, VERSION
 
 NOT_ATTESTED = "Not attested: no run kept here says that anybody entered the key in claude.ai"
 _MARK = b'"event": "attestation"'
@@ -38,7 +38,9 @@ def _lines(parameters: Parameters, world: str | None) -> Iterator[tuple[str, str
 
 def _line(row: Mapping[str, Any]) -> str:
     said = row["attestation"]
+    seen = said["seen"]
+    version = f"{seen[SHEET_VERSION]}, rotated since to {seen[VERSION]}" if SHEET_VERSION in seen else seen[VERSION]
     return (
         f"Attested by {said['entered_by']} as entered in claude.ai on {said['entered_at']}, not verified; recorded in "
-        f"{row['run']} on {row['t']} under the sign-in {said['by']}, for key version {said['seen'][VERSION]}"
+        f"{row['run']} on {row['t']} under the sign-in {said['by']}, for key version {version}"
     )

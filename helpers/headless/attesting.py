@@ -1,8 +1,8 @@
 """`attest`: who entered the key in claude.ai, when, and what the screen showed, on record. Claimed, and never verified.
 
 There is no API for Claude Enterprise keys, so nothing here says that the key is in use. What is authenticated is who
-was signed in when it was recorded, and what vault and key were then: still what the run's sheet showed, or it is
-refused. A run that is sealed stays as it is: what is said of it goes into a run of its own, which names the seal.
+was signed in when it was recorded, and what vault and key were then: still the vault and key of the run's sheet, or it
+is refused. A rotation since is no other key: the version is nothing that is entered. Both versions are kept then. A run that is sealed stays as it is: what is said of it goes into a run of its own, which names the seal.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from helpers.evidence import files
 from helpers.evidence.looked_through import LookedThrough, look_through
 from helpers.facts import Facts
 from helpers.headless.begun import begun
-from helpers.model import Absent, Unknown
+from helpers.model import Absent, Known, Unknown
 from helpers.parameters import Parameters
 from helpers.record import ledger, runs
 from helpers.record.ledger import SEAL
@@ -32,7 +32,7 @@ from helpers.record.under_way import under_way
 from helpers.same_target import refuse_another_target
 from helpers.services.connect import Services
 from helpers.steps import by_hand, register
-from helpers.steps.by_hand import DIGEST, VERSION, Sheet
+from helpers.steps.by_hand import DIGEST, SHEET_DIGEST, SHEET_VERSION, VERSION, Sheet
 from helpers.view import Table, View
 
 if TYPE_CHECKING:
@@ -97,6 +97,9 @@ class Attested(Shown):
     def _notes(self) -> list[str]:
         there = f"Attestations that stand before it in {self.attestation['of_run']}, and stay: {self.before}"
         notes = [there] if self.before else []
+        seen = self.attestation["seen"]
+        if SHEET_VERSION in seen:
+            notes.append(f"The key was rotated since the sheet: from version {seen[SHEET_VERSION]} to {seen[VERSION]}")
         if self.into.id != self.attestation["of_run"]:
             notes.append(f"{self.attestation['of_run']} is sealed and stays as it is; {self.into.id} names its seal")
         notes += self.looked.lines()
@@ -112,8 +115,8 @@ _SEAL = "Seal it by: python runbook.py evidence seal {}"
 def attest(run: Run, connect: Callable[[Parameters], Services], ask: Ask, say: Callable[[str], None]) -> Attested:
     """Record what somebody says of entering the sheet of a run. What is asked for is checked before it is written.
 
-    Raises WrongUsage for a run without a sheet and for words that cannot be kept, Refused where key or vault are no
-    longer what the sheet showed, and Unproven where they could not be read. Nothing is written then.
+    Raises WrongUsage for a run without a sheet and for words that cannot be kept, Refused where key or vault are not
+    those of the sheet, and Unproven where they could not be read. Nothing is written then.
     """
     rows = ledger.read(run.ledger)
     parameters, sheet = _handed_over(run, rows)
@@ -215,7 +218,7 @@ def _time(said: str, began: datetime, now: datetime) -> str:
 
 
 def _unchanged(sheet: Sheet, parameters: Parameters, found: Facts, verdicts: Verdicts) -> dict[str, str]:
-    """What was seen now, where vault and key are still what the sheet showed. Raises Refused and Unproven."""
+    """What was seen now, where vault and key are still those of the sheet. Raises Refused and Unproven."""
     for what, there in (("vault", found.vault), ("key", found.key)):
         if isinstance(there, Unknown):
             raise Unproven(
@@ -227,15 +230,36 @@ def _unchanged(sheet: Sheet, parameters: Parameters, found: Facts, verdicts: Ver
             raise Refused(f"the {what} of the sheet is not there any more", why=_OTHER, next_step=_FIND_OUT)
     now = by_hand.as_read(parameters, found, verdicts)
     was, reads = {**dict(sheet.rows), **sheet.seen}, {**dict(now.rows), **now.seen}
-    for name in (*dict(sheet.rows), VERSION, DIGEST):
+    rotated = _rotated(was, reads, found)
+    for name in (*dict(sheet.rows), *(() if rotated else (VERSION, DIGEST))):
         if was.get(name) != reads.get(name):
             raise Refused(
                 f"{name} is not what the sheet showed: it was {was.get(name)}, and is {reads.get(name, 'not there')}",
                 why=_OTHER,
                 next_step=_FIND_OUT,
             )
+    reads |= rotated
     stopping = [*verdicts.blocking_failures, *verdicts.blocking_unknowns, *verdicts.blocking_waits]
     return {**reads, "blocking checks that do not pass": " ".join(row.check.id for row in stopping) or "none"}
+
+
+def _rotated(was: Mapping[str, str], reads: Mapping[str, str], found: Facts) -> dict[str, str]:
+    """What the sheet's version was, where the key was rotated since; empty where it was not, or is another key.
+
+    A key that was deleted and made again does not list the versions it had. Raises Unproven without the list.
+    """
+    if was[VERSION] == reads.get(VERSION):
+        return {}
+    if not isinstance(found.versions, Known):
+        unread = found.versions if isinstance(found.versions, Unknown) else Unknown("none are there")
+        raise Unproven(
+            f"the key's version is not the sheet's any more, and its versions could not be read: {unread.reason}",
+            why="Whether it was rotated or is another key is not known. Nothing was recorded.",
+            request_id=unread.request_id,
+        )
+    if was[VERSION] not in {row.version for row in found.versions.value}:
+        return {}
+    return {SHEET_VERSION: was[VERSION], SHEET_DIGEST: was[DIGEST]}
 
 
 def _ended(rows: list[Mapping[str, Any]]) -> int | None:

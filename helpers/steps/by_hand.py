@@ -23,6 +23,8 @@ BY_HAND = (
     f"Claude Enterprise: the key is added by hand in claude.ai, and this suite cannot see whether it was. {ONE_KEY}"
 )
 VERSION, DIGEST = "key version", "public key SHA-256"
+SHEET_VERSION, SHEET_DIGEST = "key version of the sheet, rotated since", "public key SHA-256 of the sheet's version"
+"""What an attestation calls them where the key was rotated between the sheet and the attestation."""
 _WHERE = (
     "As an Owner or Primary Owner, in claude.ai: Organization settings, Data and privacy, Encryption keys, Add key, "
     "Azure. Enter these, then Continue: Anthropic validates the key in that step.",

@@ -23,11 +23,13 @@ from helpers.notebook import begin
 from helpers.record import ledger, runs
 from helpers.record.runs import Run
 from helpers.rehearsal.serve import Served
+from helpers.steps.by_hand import SHEET_VERSION, VERSION
 from tests.commands.conftest import Commands
 from tests.evidence.building import p256, private_pem
 from tests.evidence.report import reading
 from tests.record.test_events import refused
 from tests.services.conftest import onboarded, onboarded_world
+from tests.services.faults import status
 from tests.services.rehearsed import ADMIN_KEY, GIVEN, Rehearsed, given
 
 __all__ = ["onboarded", "onboarded_world"]
@@ -77,6 +79,22 @@ def attest(onboarded: Rehearsed) -> Attest:
             return main(["attest", run.id, "--json", *options])
 
     return command
+
+
+@pytest.fixture
+def enterprise(tmp_path: Path) -> Path:
+    """A parameter file of the same target."""
+    file = tmp_path / "enterprise.yaml"
+    file.write_text(yaml.safe_dump({"parameters": {**GIVEN, **ENTERPRISE}}))
+    return file
+
+
+def noted(file: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """What `check` notes of a target."""
+    capsys.readouterr()
+    main(["check", "-f", str(file), "--json"])
+    notes: list[str] = json.loads(capsys.readouterr().out)["targets"][0]["notes"]
+    return notes
 
 
 def attestations(run: Run) -> list[Any]:
@@ -200,6 +218,13 @@ def _rotated(world: Rehearsed) -> None:
     assert key.current[0] != version
 
 
+def _replaced(world: Rehearsed) -> None:
+    """Deleted for good and made again under its name: no version of the sheet's key is there."""
+    key = world.state.vaults[VAULT].keys[KEY]
+    _rotated(world)
+    del key.versions[next(iter(key.versions))]
+
+
 def _without_the_key(world: Rehearsed) -> None:
     world.state.vaults[VAULT].keys.clear()
 
@@ -207,7 +232,7 @@ def _without_the_key(world: Rehearsed) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (_rotated, "key version is not what the sheet showed"),
+        (_replaced, "key version is not what the sheet showed"),
         (_without_the_key, "the key of the sheet is not there any more"),
     ],
 )
@@ -227,6 +252,53 @@ def test_another_key_than_the_sheets_is_refused(
     told = capsys.readouterr().err
     assert "Vault URI" not in told, "the sheet is not shown again by a command that does not go through the gate"
     assert said in told and handed_over.ledger.read_bytes() == before
+
+
+def test_a_rotation_since_the_sheet_is_recorded_with_both_versions(
+    handed_over: Run, attest: Attest, onboarded: Rehearsed, enterprise: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The version is nothing that is entered: command, ledger, report and `check` name the sheet's and today's."""
+    old, new = onboarded.state.vaults[VAULT].keys[KEY].current[0], "f" * 32
+    _rotated(onboarded)
+    assert attest(handed_over) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"rotated since the sheet: from version {old} to {new}" in told
+    seen = attestations(handed_over)[0]["seen"]
+    assert (seen[SHEET_VERSION], seen[VERSION]) == (old, new)
+    report.write(handed_over)
+    part = reading.part(handed_over.folder / "report.html", "decision")
+    (row,) = reading.table(part, "Attestations, not verified")
+    assert f"{SHEET_VERSION}: {old}" in row[-1] and f"{VERSION}: {new}" in row[-1]
+    (line,) = noted(enterprise, capsys)
+    assert line.endswith(f"for key version {old}, rotated since to {new}")
+
+
+@pytest.mark.parametrize("name", ["Vault URI", "Key name", "Tenant ID"])
+def test_after_a_rotation_what_was_entered_must_still_be_what_is_there(
+    handed_over: Run, attest: Attest, onboarded: Rehearsed, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """A sheet with another vault, key or tenant is refused, whether the key was rotated or not."""
+    _rotated(onboarded)
+    rows = ledger.read(handed_over.ledger)
+    for row in rows:
+        if row["event"] == "sheet":
+            row["sheet"]["rows"][name] = "another"
+    handed_over.ledger.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    capsys.readouterr()
+    assert attest(handed_over) == 3
+    assert f"{name} is not what the sheet showed: it was another" in capsys.readouterr().err
+    assert attestations(handed_over) == []
+
+
+def test_where_the_versions_cannot_be_read_it_is_not_known_to_be_a_rotation(
+    handed_over: Run, attest: Attest, onboarded: Rehearsed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 4, and nothing is written."""
+    _rotated(onboarded)
+    onboarded.cloud.before("GetKeyVersions", status(403, "Forbidden"))
+    before = handed_over.ledger.read_bytes()
+    assert attest(handed_over) == 4
+    assert "its versions could not be read" in capsys.readouterr().err and handed_over.ledger.read_bytes() == before
 
 
 def test_a_check_that_fails_since_is_recorded_and_does_not_stop_it(
@@ -267,17 +339,12 @@ def test_an_interrupted_run_stays_interrupted(handed_over: Run, attest: Attest) 
 
 
 def test_check_says_attested_and_never_verified(
-    handed_over: Run, attest: Attest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    handed_over: Run, attest: Attest, enterprise: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Before there is one it says so; after, by whom as claimed, and that it is not verified."""
-    file = tmp_path / "enterprise.yaml"
-    file.write_text(yaml.safe_dump({"parameters": {**GIVEN, **ENTERPRISE}}))
 
     def notes() -> list[str]:
-        capsys.readouterr()
-        main(["check", "-f", str(file), "--json"])
-        said: list[str] = json.loads(capsys.readouterr().out)["targets"][0]["notes"]
-        return said
+        return noted(enterprise, capsys)
 
     assert notes() == [NOT_ATTESTED]
     damaged = runs.new().ledger

@@ -12,7 +12,8 @@ UNSEEN = (
     "There is no API for a key of Claude Enterprise, so this suite cannot see whether it was entered. Who entered it, "
     "when, and what the screen showed is the word of whoever typed it. The object ID is read from the access token of "
     "the process that recorded it, and names an account, not a person. Key and vault were read when it was recorded, "
-    "and were what the sheet had shown, else it would have been refused."
+    "and were those of the sheet, else it would have been refused; where the key was rotated since, both versions are "
+    "named."
 )
 NOT_ATTESTED = "Not attested: nobody recorded in this run that the key was entered."
 _COLUMNS = (
