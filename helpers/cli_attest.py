@@ -20,6 +20,7 @@ _QUESTIONS = {
     "entered_by": "Who entered the key in claude.ai (a name or a role, no e-mail address)",
     "entered_at": "When, in UTC, like 2026-11-23T09:30Z",
     "screen": "What the screen showed afterwards",
+    "accepted": "Whether the form accepted the key (yes or no)",
 }
 
 
@@ -28,11 +29,17 @@ _QUESTIONS = {
 @click.option("--entered-by", metavar="NAME", help="Who entered the key in claude.ai: a name or a role.")
 @click.option("--entered-at", metavar="TIME", help="When, in UTC, like 2026-11-23T09:30Z.")
 @click.option("--screen", metavar="TEXT", help="What the screen showed afterwards.")
+@click.option("--accepted", metavar="yes|no", help="Whether the form accepted the key.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 def attest(
-    run_name: str, entered_by: str | None, entered_at: str | None, screen: str | None, as_json: bool
+    run_name: str,
+    entered_by: str | None,
+    entered_at: str | None,
+    screen: str | None,
+    accepted: str | None,
+    as_json: bool,
 ) -> NoReturn:
-    """Claude Enterprise: record who entered the key in claude.ai, when, and what the screen showed.
+    """Claude Enterprise: record who entered the key in claude.ai, when, what the screen showed, and whether it took it.
 
     \b
     What is said is kept as claimed, with who is signed in and what the key is now; it is never called verified.
@@ -42,7 +49,7 @@ def attest(
     """
     from helpers.headless.attesting import attest as attest_run
 
-    given = {"entered_by": entered_by, "entered_at": entered_at, "screen": screen}
+    given = {"entered_by": entered_by, "entered_at": entered_at, "screen": screen, "accepted": accepted}
     done = attest_run(runs.find(run_name), _connected, lambda name: _asked(given, name), say)
     tell(done)
     end(done.data(), done.exit_code, as_json)

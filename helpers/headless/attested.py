@@ -15,6 +15,7 @@ from helpers.same_target import refuse_another_target
 from helpers.steps.by_hand import PRODUCT, SHEET_VERSION, VERSION
 
 NOT_ATTESTED = "Not attested: no run kept here says that anybody entered the key in claude.ai"
+_OUTCOMES = {"yes": "Recorded as entered and accepted, so do not enter it again", "no": "NOT ACCEPTED, as recorded"}
 _MARK = b'"event": "attestation"'
 
 
@@ -40,7 +41,9 @@ def _line(row: Mapping[str, Any]) -> str:
     said = row["attestation"]
     seen = said["seen"]
     version = f"{seen[SHEET_VERSION]}, rotated since to {seen[VERSION]}" if SHEET_VERSION in seen else seen[VERSION]
+    outcome = _OUTCOMES.get(said.get("accepted"), "NOT KNOWN whether accepted, so look before entering it again")
     return (
-        f"Attested by {said['entered_by']} as entered in claude.ai on {said['entered_at']}, not verified; recorded in "
-        f"{row['run']} on {row['t']} under the sign-in {said['by']}, for key version {version}"
+        f"{outcome}: {said['entered_by']} entered it in claude.ai on {said['entered_at']}, and the screen showed "
+        f"“{said['screen']}”. Claimed, not verified; recorded in {row['run']} on {row['t']} under the sign-in "
+        f"{said['by']}, for key version {version}"
     )

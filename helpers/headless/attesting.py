@@ -1,8 +1,9 @@
-"""`attest`: who entered the key in claude.ai, when, and what the screen showed, on record. Claimed, and never verified.
+"""`attest`: who entered the key in claude.ai, when, and what came of it, on record. Claimed, and never verified.
 
 There is no API for Claude Enterprise keys, so nothing here says that the key is in use. What is authenticated is who
-was signed in when it was recorded, and what vault and key were then: still the vault and key of the run's sheet, or it
-is refused. A rotation since is no other key: the version is nothing that is entered. Both versions are kept then. A run that is sealed stays as it is: what is said of it goes into a run of its own, which names the seal.
+was signed in when it was recorded, and what vault and key were then: still the vault and key of the run's sheet, or
+it is refused. A rotation since is no other key: the version is nothing that is entered. Both versions are kept then.
+A run that is sealed stays as it is: what is said of it goes into a run of its own, which names the seal.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ LONGEST = 2000
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 
 Ask = Callable[[str], str]
-"""Asks for `entered_by`, `entered_at` or `screen`, by that name."""
+"""Asks for `entered_by`, `entered_at`, `screen` or `accepted`, by that name."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Attested(Shown):
             ("Entered by", said["entered_by"]),
             ("Entered at (UTC)", said["entered_at"]),
             ("The screen showed", said["screen"]),
+            ("The form accepted the key", said["accepted"]),
         )
         known = (
             ("Recorded by", f"{said['kind']} {said['by']} of tenant {said['tenant_id']}"),
@@ -79,7 +81,9 @@ class Attested(Shown):
             Table(("Claimed, by whoever typed it", ""), claimed),
             Table(("From the sign-in, and as read just now", ""), known),
         ]
-        heading = f"REHEARSAL ({self.world}): attested, not verified" if self.world else "Attested, not verified"
+        heading = "Attested, not verified" if said["accepted"] == "yes" else "Attested as NOT ACCEPTED, not verified"
+        if self.world:
+            heading = f"REHEARSAL ({self.world}): {heading[0].lower()}{heading[1:]}"
         return View("attestation", heading, [_UNSEEN], tables, self._notes(), self.data())
 
     def data(self) -> dict[str, Any]:
@@ -184,7 +188,10 @@ def _claim(ask: Ask, began: str, services: Services) -> dict[str, str]:
     entered_by = _words("who entered it", ask("entered_by"), LONGEST // 10, services)
     entered_at = _time(ask("entered_at").strip(), datetime.fromisoformat(began), services.clock.now())
     screen = _words("what the screen showed", ask("screen"), LONGEST, services)
-    return {"entered_by": entered_by, "entered_at": entered_at, "screen": screen}
+    accepted = ask("accepted").strip().lower()
+    if accepted not in ("yes", "no"):
+        raise WrongUsage("whether the form accepted the key: allowed: yes, no")
+    return {"entered_by": entered_by, "entered_at": entered_at, "screen": screen, "accepted": accepted}
 
 
 def _words(name: str, said: str, longest: int, services: Services) -> str:

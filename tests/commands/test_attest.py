@@ -73,7 +73,7 @@ def attest(onboarded: Rehearsed) -> Attest:
 
     def command(run: Run, **claimed: str) -> int:
         now = clock.stamp(onboarded.services().clock.now())
-        said = {"entered-by": "Ada, Owner", "entered-at": now, "screen": SCREEN, **claimed}
+        said = {"entered-by": "Ada, Owner", "entered-at": now, "screen": SCREEN, "accepted": "yes", **claimed}
         options = [f"--{name.replace('_', '-')}={value}" for name, value in said.items()]
         with mock.patch.dict(os.environ, {**onboarded.environment("reader"), "CMEK_HOME": os.environ["CMEK_HOME"]}):
             return main(["attest", run.id, "--json", *options])
@@ -110,7 +110,7 @@ def test_what_is_claimed_and_what_is_known_are_kept_apart(
     rows = ledger.read(handed_over.ledger)
     assert refused(rows) == [] and rows[-1]["event"] == "run_finished" and rows[-1]["exit_code"] == 0
     (said,) = attestations(handed_over)
-    assert (said["entered_by"], said["screen"]) == ("Ada, Owner", SCREEN)
+    assert (said["entered_by"], said["screen"], said["accepted"]) == ("Ada, Owner", SCREEN, "yes")
     assert (said["by"], said["kind"], said["tenant_id"]) == (READER, "service principal", GIVEN["tenant_id"])
     (shown,) = [row["sheet"] for row in rows if row["event"] == "sheet"]
     assert {**shown["rows"], **shown["seen"]}.items() <= said["seen"].items()
@@ -126,15 +126,47 @@ def test_a_second_one_is_added_and_the_report_shows_both(handed_over: Run, attes
     """The first stays as it was; the decision is told by the last, and is not called verified."""
     assert attest(handed_over) == 0
     first = attestations(handed_over)
-    assert attest(handed_over, entered_by="Bob, Primary Owner", screen="Connection failed") == 0
+    assert attest(handed_over, entered_by="Bob, Primary Owner", screen="Verified") == 0
     assert attestations(handed_over)[:1] == first
     report.write(handed_over)
     part = reading.part(handed_over.folder / "report.html", "decision")
     rows = reading.table(part, "Attestations, not verified")
     assert [row[1] for row in rows] == ["Ada, Owner", "Bob, Primary Owner"]
-    assert all(f"service principal {READER}" in row[4] for row in rows)
+    assert all(f"service principal {READER}" in row[5] for row in rows)
     box = part.find(class_="result")
     assert box is not None and reading.words(box).startswith("ATTESTED, not verified. It was recorded that Bob")
+    assert "that the form accepted it" in reading.words(box) and "“Verified”" in reading.words(box)
+
+
+def test_a_failure_is_told_as_a_failure(
+    handed_over: Run, attest: Attest, enterprise: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the form did not accept is called attested nowhere: the command, the report and `check` say so and quote."""
+    assert attest(handed_over, screen="Connection failed", accepted="no") == 0
+    assert "attested as NOT ACCEPTED" in capsys.readouterr().err
+    report.write(handed_over)
+    part = reading.part(handed_over.folder / "report.html", "decision")
+    box = part.find(class_="result")
+    assert box is not None and reading.words(box).startswith(f"NOT ACCEPTED, as recorded by {READER}.")
+    assert "“Connection failed”" in reading.words(box) and "ATTESTED" not in reading.words(box)
+    (row,) = reading.table(part, "Attestations, not verified")
+    assert row[3:5] == ["Connection failed", "no"]
+    (line,) = noted(enterprise, capsys)
+    assert line.startswith("NOT ACCEPTED, as recorded: Ada") and "“Connection failed”" in line and "again" not in line
+
+
+def test_without_a_recorded_yes_it_is_not_called_accepted(
+    handed_over: Run, attest: Attest, enterprise: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A record that does not hold whether it was accepted is told as not known."""
+    assert attest(handed_over) == 0
+    kept = handed_over.ledger.read_text()
+    handed_over.ledger.write_text(kept.replace(', "accepted": "yes"', ""))
+    assert "accepted" not in attestations(handed_over)[0]
+    report.write(handed_over)
+    box = reading.part(handed_over.folder / "report.html", "decision").find(class_="result")
+    assert box is not None and reading.words(box).startswith("NOT KNOWN whether accepted.")
+    assert noted(enterprise, capsys)[0].startswith("NOT KNOWN whether accepted, so look")
 
 
 def test_a_run_that_is_not_attested_says_so(handed_over: Run) -> None:
@@ -197,6 +229,7 @@ def test_where_runs_seal_themselves_so_does_the_run_of_an_attestation(
         ({"entered_at": "2026-11-23T09:30"}, "allowed: a time in UTC like"),
         ({"entered_at": "2026-11-23T09:30+02:00"}, "allowed: a time in UTC like"),
         ({"entered_at": "2999-01-01T00:00Z"}, "is in the future"),
+        ({"accepted": "maybe"}, "whether the form accepted the key: allowed: yes, no"),
         ({"entered_at": "2001-01-01T00:00Z"}, "is before the run began"),
     ],
 )
@@ -352,7 +385,8 @@ def test_check_says_attested_and_never_verified(
     assert notes() == [NOT_ATTESTED], "a damaged run says nothing, and stops nothing"
     assert attest(handed_over) == 0
     (line,) = notes()
-    assert line.startswith("Attested by Ada, Owner as entered in claude.ai on ") and ", not verified;" in line
+    assert line.startswith("Recorded as entered and accepted, so do not enter it again: Ada, Owner entered it ")
+    assert f"the screen showed “{SCREEN}”. Claimed, not verified;" in line
     assert READER in line and handed_over.id in line
 
 
@@ -374,7 +408,7 @@ def test_run_attest_seal_verify_report(tmp_path: Path) -> None:
         assert ended.err.startswith("Claude Enterprise:")
         run = tmp_path / "runs" / str(ended.json["run"])
         now = commands.ledger()[-1]["t"]
-        claim = ("--entered-by", "Ada, Owner", "--entered-at", now, "--screen", SCREEN)
+        claim = ("--entered-by", "Ada, Owner", "--entered-at", now, "--screen", SCREEN, "--accepted", "yes")
         told = commands("attest", run.name, *claim)
         assert told.code == 0, told.err
         assert commands.writes() == []

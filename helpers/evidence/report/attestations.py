@@ -10,17 +10,19 @@ from helpers.evidence.report.told import Row, Told, words
 
 UNSEEN = (
     "There is no API for a key of Claude Enterprise, so this suite cannot see whether it was entered. Who entered it, "
-    "when, and what the screen showed is the word of whoever typed it. The object ID is read from the access token of "
-    "the process that recorded it, and names an account, not a person. Key and vault were read when it was recorded, "
-    "and were those of the sheet, else it would have been refused; where the key was rotated since, both versions are "
-    "named."
+    "when, what the screen showed and whether the form accepted it is the word of whoever typed it. The object ID is "
+    "read from the access token of the process that recorded it, and names an account, not a person. Key and vault "
+    "were read when it was recorded, and were those of the sheet, else it would have been refused; where the key was "
+    "rotated since, both versions are named."
 )
 NOT_ATTESTED = "Not attested: nobody recorded in this run that the key was entered."
+_OUTCOMES = {"yes": "that the form accepted it", "no": "that the form did not accept it"}
 _COLUMNS = (
     "Recorded on (UTC)",
     "Entered by, as claimed",
     "Entered at, as claimed",
     "The screen showed, as claimed",
+    "Accepted by the form, as claimed",
     "Signed in when it was recorded",
     "What was there then",
 )
@@ -32,9 +34,24 @@ def headline(told: Told, key: str) -> tuple[Shown, ...]:
     if not given:
         seen = " For Claude Enterprise the key is entered by hand in claude.ai; this suite cannot see whether it was."
         return (mark("NOT KNOWN whether in use.", "note"), f" This run attached nothing to {key}.{seen} {NOT_ATTESTED}")
-    by, at = given[-1].word("attestation", "entered_by"), given[-1].word("attestation", "entered_at")
-    said = f" It was recorded that {by} entered {key} in claude.ai on {at}. This suite cannot see whether it was so."
-    return (mark("ATTESTED, not verified.", "note"), said)
+    last = given[-1]
+    by, at = last.word("attestation", "entered_by"), last.word("attestation", "entered_at")
+    screen, said = last.word("attestation", "screen"), last.word("attestation", "accepted")
+    outcome = _OUTCOMES.get(said, "it is not recorded whether the form accepted it")
+    sentence = (
+        f" It was recorded that {by} entered {key} in claude.ai on {at}, and {outcome}. The screen showed, as claimed: "
+        f"“{screen}”. This suite cannot see whether it was so."
+    )
+    return (_mark(last, said), sentence)
+
+
+def _mark(last: Row, accepted: str) -> Html:
+    """Only a recorded yes is called attested; what is missing is not known."""
+    if accepted == "yes":
+        return mark("ATTESTED, not verified.", "note")
+    if accepted == "no":
+        return mark(f"NOT ACCEPTED, as recorded by {last.word('attestation', 'by')}.", "wrong")
+    return mark("NOT KNOWN whether accepted.", "wrong")
 
 
 def shown(told: Told) -> tuple[Html, ...]:
@@ -57,6 +74,7 @@ def _row(told: Told, row: Row) -> tuple[Shown, ...]:
         row.word("attestation", "entered_by"),
         row.word("attestation", "entered_at"),
         row.word("attestation", "screen"),
+        row.word("attestation", "accepted") or "not recorded",
         _signed_in(told, row),
         lines((_pairs(row, "attestation", "seen"), *_of_another(told, row))),
     )

@@ -82,7 +82,8 @@ def _what(told: Told, row: Row) -> Html:
             )
         case "attestation":
             said = row.word("attestation", "entered_by"), row.word("attestation", "entered_at")
-            return joined((f"entered in claude.ai, as claimed, by {said[0]} at {said[1]}",))
+            accepted = row.word("attestation", "accepted") or "not recorded"
+            return joined((f"entered in claude.ai, as claimed, by {said[0]} at {said[1]}; accepted: {accepted}",))
         case "stopped":
             said = row.at("lines")
             return lines(
