@@ -273,16 +273,18 @@ def begin(name: str, parameters: str | Mapping[str, Any]) -> Step:
 
 
 def stop_at_verdicts(step: str, verdicts: Verdicts) -> None:
-    """Raise ChecksFailed or Unproven for the first blocking check that does not pass."""
-    for failed in verdicts.blocking_failures:
-        raise ChecksFailed(
-            f"{step}: {failed.check.id} {failed.check.title}: found {failed.finding.seen}",
-            why=failed.check.why,
-            next_step=failed.finding.mend or "Mend it and run this step again.",
-        )
-    for unknown in verdicts.blocking_unknowns:
-        raise Unproven(
-            f"{step}: {unknown.check.id} {unknown.check.title}: {unknown.finding.seen}",
-            why="What could not be read is not taken for right.",
-            next_step=unknown.finding.mend or "Give the identity the right to read it, and run this step again.",
-        )
+    """Raise ChecksFailed for a blocking check that fails, else Unproven for one that is unknown or was not made yet."""
+    if not verdicts.stopping:
+        return
+    first = verdicts.stopping[0]
+    what = f"{step}: {first.check.id} {first.check.title}: "
+    if verdicts.blocking_failures:
+        mend = first.finding.mend or "Mend it and run this step again."
+        raise ChecksFailed(f"{what}found {first.finding.seen}", why=first.check.why, next_step=mend)
+    if verdicts.blocking_unknowns:
+        why = "What could not be read is not taken for right."
+        mend = first.finding.mend or "Give the identity the right to read it, and run this step again."
+    else:
+        why = "A check that was not made yet is not taken for passed."
+        mend = first.finding.mend or "Run the steps before this one, then this one again."
+    raise Unproven(f"{what}{first.finding.seen}", why=why, next_step=mend)

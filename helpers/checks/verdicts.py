@@ -50,6 +50,11 @@ class Verdicts(Shown):
         return self._blocking(Verdict.NOT_YET)
 
     @property
+    def stopping(self) -> tuple[Judged, ...]:
+        """Every blocking check that does not pass: those that fail first, then the unknown, then those not made yet."""
+        return (*self.blocking_failures, *self.blocking_unknowns, *self.blocking_waits)
+
+    @property
     def open(self) -> tuple[str, ...]:
         """Ids of the checks that neither passed nor are out of place."""
         closed = (Verdict.PASS, Verdict.NOT_APPLICABLE)

@@ -246,8 +246,8 @@ def _unchanged(sheet: Sheet, parameters: Parameters, found: Facts, verdicts: Ver
                 next_step=_FIND_OUT,
             )
     reads |= rotated
-    stopping = [*verdicts.blocking_failures, *verdicts.blocking_unknowns, *verdicts.blocking_waits]
-    return {**reads, "blocking checks that do not pass": " ".join(row.check.id for row in stopping) or "none"}
+    stopping = " ".join(row.check.id for row in verdicts.stopping)
+    return {**reads, "blocking checks that do not pass": stopping or "none"}
 
 
 def _rotated(was: Mapping[str, str], reads: Mapping[str, str], found: Facts) -> dict[str, str]:

@@ -193,7 +193,7 @@ def _stopping(verdicts: Verdicts | None) -> Refusal | None:
         return None
     if verdicts.phase != "gate":
         return Refusal("the checks were made for another phase", why="Only checks made for the gate count here.")
-    stopping = (*verdicts.blocking_failures, *verdicts.blocking_unknowns, *verdicts.blocking_waits)
+    stopping = verdicts.stopping
     if not stopping:
         return None
     first = stopping[0]

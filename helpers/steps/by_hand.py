@@ -79,8 +79,7 @@ def sheet(parameters: Parameters, found: Facts, verdicts: Verdicts, run: str = "
     """The sheet for claude.ai, for Claude Enterprise; empty until every blocking check of the gate passes."""
     if parameters.product != PRODUCT:
         return NOTHING
-    stopping = verdicts.blocking_failures or verdicts.blocking_unknowns or verdicts.blocking_waits
-    if verdicts.phase != "gate" or stopping:
+    if verdicts.phase != "gate" or verdicts.stopping:
         return Sheet((), instead="Not shown before every blocking check passes: entering the key can never be undone")
     return replace(as_read(parameters, found, verdicts), run=run, world=world)
 

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from helpers.checks import ALL, Phase, Verdict, Verdicts, judge
+from helpers.errors import ChecksFailed, Unproven
 from helpers.facts import Facts
 from helpers.model import Known
+from helpers.notebook import stop_at_verdicts
 from tests.cases.building import NOW, OTHER, facts, known, parameters
 from tests.unit.checks.finding import GONE, PASS, catalogued, verdicts_of
 from tests.unit.checks.rows import ROWS
@@ -147,6 +149,9 @@ def test_checks_of_a_step_that_is_only_planned_say_not_yet(step: str, checks: se
     assert set(not_yet.values()) == {f"after {step}"}
     warning = {"V18", "V19", "V24b", "V26", "V27", "V28", "V29", "V33", "V36"}
     assert {row.check.id for row in judged.blocking_waits} == checks - warning
+    assert judged.stopping == judged.blocking_waits
+    with pytest.raises(Unproven, match=f"after {step}"):
+        stop_at_verdicts("04_verify", judged)
     assert set(judged.open) == checks | {"V12"}
 
 
@@ -157,6 +162,9 @@ def test_blocking_counts_by_severity() -> None:
     assert [row.check.id for row in judged.blocking_failures] == ["V05"]
     assert [row.check.id for row in judged.blocking_unknowns] == ["V28", "V35"]
     assert judged.open == ("V05", "V12", "V28", "V29", "V35")
+    assert [row.check.id for row in judged.stopping] == ["V05", "V28", "V35"]
+    with pytest.raises(ChecksFailed, match="V05"):
+        stop_at_verdicts("05_register", judged)
     assert judged.counts() == {"pass": 40, "fail": 2, "unknown": 3, "not applicable": 3}
 
 
