@@ -20,6 +20,7 @@ from helpers.display import Shown
 from helpers.errors import ChecksFailed, Interrupted, RunbookError, ServiceFailed, Unproven
 from helpers.facts import Facts
 from helpers.guided import asking
+from helpers.headless.attested import entered_before
 from helpers.links import where_to_look
 from helpers.parameters import Parameters
 from helpers.parameters_view import Given
@@ -169,6 +170,7 @@ class Step(Shown):
     def sheet(self) -> by_hand.Sheet:
         """For Claude Enterprise what to enter in claude.ai, on record; everything is read and judged for it just now.
 
+        What the runs kept here hold of attestations about this target stands above it.
         Raises ChecksFailed or Unproven, showing nothing, unless every blocking check of the gate passes.
         """
         if self.parameters.product != by_hand.PRODUCT:
@@ -178,6 +180,7 @@ class Step(Shown):
         with self._recorded():
             stop_at_verdicts(self.name, verdicts)
             made = by_hand.sheet(self.parameters, found, verdicts, self.run.id, self.services.world)
+            made = replace(made, before=entered_before(self.parameters, self.services.world))
             if made.rows:
                 self.ledger.write("sheet", sheet=made.said())
             return made

@@ -27,6 +27,12 @@ def attested(parameters: Parameters, world: str | None) -> tuple[str, ...]:
     return tuple(line for _, line in found) or (NOT_ATTESTED,)
 
 
+def entered_before(parameters: Parameters, world: str | None) -> tuple[str, ...]:
+    """The same, and nothing where there is no attestation."""
+    found = attested(parameters, world)
+    return () if found == (NOT_ATTESTED,) else found
+
+
 def _lines(parameters: Parameters, world: str | None) -> Iterator[tuple[str, str]]:
     """When each was recorded, and its line. A run that is damaged or cannot be read says nothing here."""
     for path in (runs.home() / "runs").glob(f"*/{NAME}"):

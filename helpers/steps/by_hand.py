@@ -42,29 +42,31 @@ class Sheet(Shown):
     run: str = ""
     world: str | None = None
     """The rehearsal whose values these are: they are entered nowhere."""
+    before: tuple[str, ...] = ()
+    """What is on record of entering it: a line for each attestation about the target."""
     instead: str = "Nothing to enter by hand: the Admin API registers the key"
 
     @classmethod
     def of(cls, said: Mapping[str, Any], run: str) -> Sheet:
         """The sheet as a ledger holds it."""
-        return cls(tuple(said["rows"].items()), said["seen"], run, said["world"])
+        return cls(tuple(said["rows"].items()), said["seen"], run, said["world"], tuple(said.get("before", ())))
 
     def said(self) -> dict[str, Any]:
         """It as JSON values."""
-        return {"rows": dict(self.rows), "seen": dict(self.seen), "world": self.world}
+        return {"rows": dict(self.rows), "seen": dict(self.seen), "world": self.world, "before": list(self.before)}
 
     def view(self) -> View:
         if not self.rows:
             return View("by hand", self.instead, data=self.said())
         tables = [Table((name,), ((value,),)) for name, value in self.rows]  # a value alone on its line is copied whole
         rests = Table(("It rests on", "As read when it was made"), tuple(self.seen.items()))
-        after = ["Afterwards record who entered it, when, and what the screen showed:"]
+        after = ["Afterwards record who entered it, when, what the screen showed and whether the key was accepted:"]
         after.append(f"python runbook.py attest {self.run or 'RUN'}")
-        heading = "Enter by hand"
+        heading = "Entering it is on record here already: read that first" if self.before else "Enter by hand"
         if self.world:
             heading = f"REHEARSAL ({self.world}): nothing here is real, so enter it nowhere"
             after.append("Of a rehearsal that works only for as long as its cloud is served.")
-        return View("by hand", heading, _WHERE, [*tables, rests], after, self.said())
+        return View("by hand", heading, (*self.before, *_WHERE), [*tables, rests], after, self.said())
 
 
 NOTHING = Sheet(())

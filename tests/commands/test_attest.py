@@ -23,7 +23,7 @@ from helpers.notebook import begin
 from helpers.record import ledger, runs
 from helpers.record.runs import Run
 from helpers.rehearsal.serve import Served
-from helpers.steps.by_hand import SHEET_VERSION, VERSION
+from helpers.steps.by_hand import SHEET_VERSION, VERSION, Sheet
 from tests.commands.conftest import Commands
 from tests.evidence.building import p256, private_pem
 from tests.evidence.report import reading
@@ -97,6 +97,10 @@ def noted(file: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
     return notes
 
 
+def sheets(run: Run) -> list[Any]:
+    return [row["sheet"] for row in ledger.read(run.ledger) if row["event"] == "sheet"]
+
+
 def attestations(run: Run) -> list[Any]:
     return [row["attestation"] for row in ledger.read(run.ledger) if row["event"] == "attestation"]
 
@@ -112,7 +116,7 @@ def test_what_is_claimed_and_what_is_known_are_kept_apart(
     (said,) = attestations(handed_over)
     assert (said["entered_by"], said["screen"], said["accepted"]) == ("Ada, Owner", SCREEN, "yes")
     assert (said["by"], said["kind"], said["tenant_id"]) == (READER, "service principal", GIVEN["tenant_id"])
-    (shown,) = [row["sheet"] for row in rows if row["event"] == "sheet"]
+    (shown,) = sheets(handed_over)
     assert {**shown["rows"], **shown["seen"]}.items() <= said["seen"].items()
     assert said["seen"]["blocking checks that do not pass"] == "none"
     assert (said["of_run"], said["statement_sha256"]) == (handed_over.id, None)
@@ -153,6 +157,23 @@ def test_a_failure_is_told_as_a_failure(
     assert row[3:5] == ["Connection failed", "no"]
     (line,) = noted(enterprise, capsys)
     assert line.startswith("NOT ACCEPTED, as recorded: Ada") and "“Connection failed”" in line and "again" not in line
+
+
+def test_the_next_sheet_says_first_that_it_was_entered(
+    handed_over: Run, attest: Attest, onboarded: Rehearsed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """05 run again, by whomever, shows and records above the values who entered them, or that they were not accepted."""
+    attest(handed_over, screen="Connection failed", accepted="no")
+    attest(handed_over)
+    (shown,) = sheets(a_run(onboarded, monkeypatch, **ENTERPRISE))
+    failed, entered = shown["before"]
+    assert failed.startswith("NOT ACCEPTED") and "do not enter it again: Ada, Owner entered it" in entered
+    text = str(Sheet.of(shown, "run")._repr_mimebundle_()["text/plain"])
+    assert 0 < text.index("do not enter it again") < text.index("Vault URI")
+    (first,) = sheets(handed_over)
+    assert first["before"] == [], "nobody had entered it when it was first shown"
+    real = Sheet.of({**shown, "world": None}, "run").view().heading
+    assert real == "Entering it is on record here already: read that first"
 
 
 def test_without_a_recorded_yes_it_is_not_called_accepted(
