@@ -415,7 +415,7 @@ def test_check_says_attested_and_never_verified(
 def test_run_attest_seal_verify_report(tmp_path: Path) -> None:
     """The whole path with a kernel: the sheet ends the run, is attested, sealed and proven, and the report tells it."""
     signer: PemSigner = p256()
-    (tmp_path / "key.pem").write_bytes(private_pem(signer))
+    (tmp_path / "key.pem").write_bytes(private_pem(signer.key))
     (tmp_path / "auditors.pem").write_bytes(signer.public_key.pem)
     file = tmp_path / "enterprise.yaml"
     file.write_text(yaml.safe_dump({"parameters": {**GIVEN, **ENTERPRISE}}))
