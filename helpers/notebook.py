@@ -134,6 +134,8 @@ class Step(Shown):
                 return planner.again(self.services, self.parameters, wanted)
 
             given = approval if approval.granted else self._given_since(plan, approval)
+            if given.cell_is_over and again().nothing_to_do:  # it was used meanwhile, for this very change
+                return Receipt(plan.step, ())
             with under_way(self.run.folder):
                 receipt = apply(plan, given, again, self.services, self.ledger)
                 if receipt.done:
