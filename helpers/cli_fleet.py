@@ -22,7 +22,7 @@ MOST_JOBS = 64
 Work = Callable[["list[Target]", "Record", "Progress"], "Iterator[Result]"]
 Command = Callable[..., Any]
 _files = click.argument("files", metavar="FILES...", nargs=-1, required=True)
-_resume = click.option("--resume", metavar="RUN", help="Go on with this fleet: what it has a result for is kept.")
+_resume = click.option("--resume", metavar="RUN", help="Go on with this fleet: results that stand are kept.")
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 _notebooks = click.option(
     "--notebooks",
@@ -64,8 +64,8 @@ def fleet() -> None:
 
     \b
     Each fleet has a folder runs/fleet-... with a line for every target, a page and a document.
-    Exit codes, the first that applies to any target: 64 wrong usage, 1 failed, 3 blocked or approval missing,
-    4 unknown, 2 changes planned, else 0.
+    Exit codes, the first that applies to any target: 64 wrong usage, 1 failed, 130 not done, 3 blocked or approval
+    missing, 4 unknown, 2 changes planned, else 0.
     """
 
 
@@ -157,20 +157,20 @@ def _fleet(
     refuse: Callable[[list[Target]], None] | None = None,
 ) -> NoReturn:
     """Load, work through what is left, and say what it came to."""
-    from helpers.headless.fleet import summary
+    from helpers.headless.fleet import resuming, summary
     from helpers.headless.fleet.progress import Progress
     from helpers.headless.fleet.record import Record
-    from helpers.headless.fleet.results import exit_code
-    from helpers.headless.fleet.targets import load
+    from helpers.headless.fleet.results import NOT_DONE, exit_code
+    from helpers.headless.fleet.targets import load, refuse_file_names, refuse_mixed
 
-    if len(set(files)) < len(files):
-        raise WrongUsage(f"{next(file for file in files if files.count(file) > 1)} is given twice")
+    refuse_file_names(files)
     targets, refused = load(files, parameters_of)
+    refuse_mixed(targets)
     if refuse is not None:
         refuse(targets)
     with Record.find(resume, verb) if resume else Record.new(verb) as record:
-        kept = {result.file: result.digest for result in record.results()}
-        left = [target for target in targets if kept.get(target.file) != target.digest]
+        resuming.refuse_other_world(record.id, targets, record.results())
+        left = resuming.left(verb, targets, record.results())
         progress = Progress(len(refused) + len(left))
         progress.say(f"Fleet {record.id}: {len(files)} files, {len(targets) - len(left)} of them done before")
         for result in refused:
@@ -183,8 +183,10 @@ def _fleet(
         except KeyboardInterrupt:
             progress.say(f"Go on with: python runbook.py fleet {verb} --resume {record.id} FILES...")
             raise
-        results = sorted((r for r in record.results() if r.file in files), key=lambda r: files.index(r.file))
-        record.finished(exit_code(results))
+        results = resuming.of_now(targets, refused, record.results())
+        results.sort(key=lambda result: files.index(result.file))
+        if all(result.exit_code != NOT_DONE for result in results):
+            record.finished(exit_code(results))
         summary.write(record.id, verb, results, record.folder)
         say(text(summary.view(record.id, verb, results, record.folder)))
     end(summary.document(record.id, verb, results), exit_code(results), as_json)

@@ -33,10 +33,21 @@ def result(file: str, code: int = 0, **more: Any) -> Result:
 
 @pytest.mark.parametrize(
     ("codes", "code"),
-    [([], 0), ([0, 0], 0), ([0, 2], 2), ([2, 4], 4), ([4, 3, 2], 3), ([3, 1, 4], 1), ([1, 64, 0], 64)],
+    [
+        ([], 0),
+        ([0, 0], 0),
+        ([0, 2], 2),
+        ([2, 4], 4),
+        ([4, 3, 2], 3),
+        ([3, 130, 4], 130),
+        ([3, 1, 130], 1),
+        ([1, 64, 0], 64),
+        ([0, 137], 1),
+        ([137, 3], 1),
+    ],
 )
 def test_the_exit_code_is_the_first_that_applies(codes: list[int], code: int) -> None:
-    """64, 1, 3, 4, 2, 0: whatever the order of the targets; and the counts add up."""
+    """64, 1, 130, 3, 4, 2, 0, and 1 for a code that is none: in any order of the targets; and the counts add up."""
     rows = [result(str(number), code) for number, code in enumerate(codes)]
     assert exit_code(rows) == exit_code(reversed(rows)) == code
     assert sum(counted(rows).values()) == len(codes)
@@ -164,18 +175,19 @@ def test_progress_says_done_failed_left_rate_and_time(out: io.StringIO) -> None:
 class Asked:
     """A credential that counts what it is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "") -> None:
+        self._name = name
         self.asked: list[Any] = []
         self.closed = 0
         self.expires = 10_000
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         self.asked.append((scopes, options))
-        return AccessToken(f"{scopes}{len(self.asked)}", self.expires)
+        return AccessToken(f"{self._name}{scopes}{len(self.asked)}", self.expires)
 
     def get_token_info(self, *scopes: str, options: Any = None) -> AccessTokenInfo:
         self.asked.append((scopes, options))
-        return AccessTokenInfo(f"{scopes}{len(self.asked)}", self.expires)
+        return AccessTokenInfo(f"{self._name}{scopes}{len(self.asked)}", self.expires)
 
     def close(self) -> None:
         self.closed += 1
@@ -186,14 +198,17 @@ def test_a_credential_is_shared_within_one_way_and_tenant_alone() -> None:
     shared, made = Shared(BackOff(print)), []
 
     def make() -> OneToken:
-        made.append(Asked())
+        made.append(Asked(f"credential {len(made)}: "))
+        made[-1].expires = 2**40
         return OneToken(made[-1])
 
     mine = shared.credential(("environment", "tenant-1"), make)
     assert shared.credential(("environment", "tenant-1"), make) is mine
     others = [shared.credential(who, make) for who in (("environment", "tenant-2"), ("azure_cli", "tenant-1"))]
-    tokens = {one.get_token("scope").token for one in (mine, *others)}
-    assert len(made) == 3 and [len(one.asked) for one in made] == [1, 1, 1] and len(tokens) >= 1
+    again = [shared.credential(who, make) for who in (("environment", "tenant-2"), ("environment", "tenant-1"))]
+    tokens = [one.get_token("scope").token for one in (mine, *others, *again)]
+    assert [token.split(":")[0] for token in tokens] == [f"credential {number}" for number in (0, 1, 2, 1, 0)]
+    assert len(made) == 3 and [len(one.asked) for one in made] == [1, 1, 1]
     shared.close()
     assert [one.closed for one in made] == [1, 1, 1]
 

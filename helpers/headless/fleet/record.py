@@ -21,6 +21,8 @@ from helpers.clock import stamp
 from helpers.errors import Failed, WrongUsage
 from helpers.headless.fleet.results import Result
 from helpers.record import runs
+from helpers.record.in_use import Known, of_environment
+from helpers.record.scrubbing import Scrubber
 
 NAME = "fleet.jsonl"
 
@@ -55,8 +57,15 @@ class Record:
         return self.folder.name
 
     def place(self, number: int) -> Path:
-        """The folder for what belongs to one target and is no run of its own."""
-        return self.folder / "targets" / f"{number:04}"
+        """A folder, not made yet, for one attempt at one target: never one that is there, whatever FILES are now."""
+        while (place := self.folder / "targets" / f"{number:04}-{secrets.token_hex(3)}").exists():
+            pass
+        return place
+
+    @property
+    def lock(self) -> int:
+        """The descriptor that holds the lock. A child that inherits it holds the fleet for as long as it lives."""
+        return self._file.fileno()
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -76,10 +85,12 @@ class Record:
     ) -> None:
         self._file.close()
 
-    def add(self, result: Result) -> Result:
-        """Keep one result, and hand it on."""
-        self._write({"event": "target", **result.said()})
-        return result
+    def add(self, result: Result, known: Known = of_environment) -> Result:
+        """Keep one result without the secrets in its texts, and hand that on. `known` are those in use."""
+        said = {**result.said(), "at": result.at or stamp(datetime.now(UTC))}
+        clean = {**Scrubber(known).content(said), "file": result.file, "digest": result.digest}
+        self._write({"event": "target", **clean})
+        return Result.of(clean)
 
     def finished(self, exit_code: int) -> None:
         """Say that nothing is left to do."""
@@ -94,7 +105,8 @@ class Record:
         wanted = set(last.values())
         for number, row in enumerate(self._rows()):
             if number in wanted:
-                yield Result.of({name: value for name, value in row.items() if name not in ("event", "t")})
+                said = {name: value for name, value in row.items() if name not in ("event", "t")}
+                yield Result.of({"at": row["t"], **said})
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         """Each whole line; one that a crash cut off is left out."""

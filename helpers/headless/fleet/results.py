@@ -7,9 +7,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-ORDER = (64, 1, 3, 4, 2)
-"""Exit codes, the first that applies to any target; else 0."""
-WORDS = {0: "in order", 2: "changes planned", 3: "blocked", 4: "unknown", 1: "failed", 64: "wrong usage"}
+ORDER = (64, 1, 130, 3, 4, 2)
+"""Exit codes, the first that applies to any target; else 0. A code that is not here counts as 1."""
+NOT_DONE = 130
+WORDS = {
+    0: "in order",
+    2: "changes planned",
+    3: "blocked",
+    4: "unknown",
+    1: "failed",
+    64: "wrong usage",
+    NOT_DONE: "not done",
+}
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,8 @@ class Result:
     rehearsal: str | None = None
     """The world it was in; None on Azure, and where no rehearsal was reached."""
     notebook: str | None = None
+    at: str = ""
+    """When this was found out, in UTC: a fleet that is gone on with has results of several days."""
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> Result:
@@ -49,12 +60,13 @@ class Result:
 
 
 def exit_code(results: Iterable[Result]) -> int:
-    """Over all targets the first that applies of 64 wrong usage, 1 failed, 3 blocked, 4 unknown, 2 changes; else 0."""
-    codes = {result.exit_code for result in results}
+    """Over all targets the first that applies of ORDER; 0 where all of them are in order."""
+    codes = {result.exit_code if result.exit_code in WORDS else 1 for result in results}
     return next((code for code in ORDER if code in codes), 0)
 
 
 def counted(results: Iterable[Result]) -> dict[str, int]:
     """How many ended in which way, in words; ways that did not occur are left out."""
     found = Counter(result.exit_code for result in results)
-    return {WORDS.get(code, f"exit {code}"): found[code] for code in (0, *reversed(ORDER)) if found[code]}
+    codes = (0, *reversed(ORDER), *sorted(set(found) - set(WORDS)))
+    return {WORDS.get(code, f"exit {code}"): found[code] for code in codes if found[code]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from helpers.headless.fleet.results import WORDS, Result, counted, exit_code
 from helpers.view import Table, View
 
 PAGE, DOCUMENT = "summary.html", "summary.json"
+COLUMNS = ("File", "Target", "Exit", "What it came to", "When", "Seconds", "Record")
 _SHOWN = 40
 """Rows in a terminal; the page has all."""
 
@@ -43,7 +44,7 @@ def write(fleet: str, verb: str, results: Sequence[Result], folder: Path) -> Non
     said = json.dumps(document(fleet, verb, results), indent=1, ensure_ascii=True)
     (folder / DOCUMENT).write_text(said + "\n", encoding="utf-8")
     title = _heading(fleet, verb, results)
-    inner = (tag("h1", title), tag("p", _counts(results), class_="result"), _html(_table(results)))
+    inner = (tag("h1", title), tag("p", _counts(results), class_="result"), _html(results))
     (folder / PAGE).write_bytes(page(title, _world(results), *inner))
 
 
@@ -57,20 +58,32 @@ def _counts(results: Sequence[Result]) -> str:
 
 
 def _table(results: Sequence[Result]) -> Table:
-    columns = ("File", "Target", "Exit", "What it came to", "Seconds", "Record")
-    return Table(columns, tuple(map(_row, results)))
+    """One row each, and what is to be read about it."""
+    return Table((*COLUMNS, "To read"), tuple((*_row(result), "\n".join(_to_read(result))) for result in results))
 
 
-def _html(table: Table) -> Html:
-    head = tag("tr", *(tag("th", name, scope="col") for name in table.columns))
-    rows = (tag("tr", *(tag("td", cell, class_="long") for cell in row)) for row in table.rows)
+def _html(results: Sequence[Result]) -> Html:
+    """One row each, and below it what is to be read about it."""
+    head = tag("tr", *(tag("th", name, scope="col") for name in COLUMNS))
+    rows = (row for result in results for row in _html_rows(result))
     return tag("div", tag("table", tag("thead", head), tag("tbody", *rows)), class_="wide")
+
+
+def _html_rows(result: Result) -> Iterator[Html]:
+    yield tag("tr", *(tag("td", cell, class_="long") for cell in _row(result)))
+    if lines := _to_read(result):
+        yield tag("tr", tag("td", "\n".join(lines), class_="long", colspan=str(len(COLUMNS))), class_="below")
+
+
+def _to_read(result: Result) -> tuple[str, ...]:
+    """The cause, what to do next, which approval is missing; without a first line that the row says already."""
+    return result.lines[1:] if result.lines[:1] == (result.summary,) else result.lines
 
 
 def _row(result: Result) -> tuple[str, ...]:
     code = f"{result.exit_code} {WORDS.get(result.exit_code, '')}".strip()
     where = "\n".join(filter(None, (result.folder, result.notebook))) or "none"
-    return (result.file, result.target, code, result.summary, f"{result.seconds:.1f}", where)
+    return (result.file, result.target, code, result.summary, result.at, f"{result.seconds:.1f}", where)
 
 
 def _where(results: Sequence[Result]) -> str:
@@ -83,4 +96,7 @@ def _where(results: Sequence[Result]) -> str:
 
 
 def _world(results: Sequence[Result]) -> str | None:
-    return next((result.rehearsal for result in results if result.rehearsal), None)
+    """The rehearsal all of it was in; None as soon as anything is about Azure, which is never called a rehearsal."""
+    if any(result.cloud == "azure" for result in results):
+        return None
+    return ", ".join(sorted({result.rehearsal for result in results if result.rehearsal})) or None

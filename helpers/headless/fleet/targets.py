@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -13,6 +13,8 @@ from helpers.checks import refuse_deviations
 from helpers.errors import RunbookError, WrongUsage
 from helpers.headless.fleet.results import Result
 from helpers.parameters import Parameters
+from helpers.record.in_use import of_environment
+from helpers.record.scrubbing import Scrubber
 
 Read = Callable[[str], tuple[Parameters, Mapping[str, Any]]]
 """The checked parameters in a file, and the mapping as it stands there. Raises RunbookError."""
@@ -58,6 +60,25 @@ def load(files: Iterable[str], read: Read) -> tuple[list[Target], list[Result]]:
         else:
             targets.append(Target(number, file, parameters, mapping))
     return targets, refused
+
+
+def refuse_file_names(files: Sequence[str]) -> None:
+    """Raise WrongUsage for a name given twice, and for one with a secret in it: names are kept as they are."""
+    if len(set(files)) < len(files):
+        raise WrongUsage(f"{next(file for file in files if files.count(file) > 1)} is given twice")
+    scrubber = Scrubber(of_environment)
+    for number, file in enumerate(files, 1):
+        if scrubber.text(file) != file:
+            raise WrongUsage(f"the name of file {number} has a secret in it, and names are kept; rename the file")
+
+
+def refuse_mixed(targets: Sequence[Target]) -> None:
+    """Raise WrongUsage unless all are of one cloud: one process must not hold tokens of a rehearsal and of Azure."""
+    first = next(iter(targets), None)
+    other = next((target for target in targets if first and target.parameters.cloud != first.parameters.cloud), None)
+    if first and other:
+        clouds = f"{first.file} says cloud: {first.parameters.cloud}, {other.file} says cloud: {other.parameters.cloud}"
+        raise WrongUsage(f"{clouds}; a fleet is of one cloud")
 
 
 def _refuse_again(seen: dict[str, str], file: str, parameters: Parameters) -> None:

@@ -15,6 +15,7 @@ from helpers.headless.fleet.targets import Target
 from helpers.headless.planning import WholePlan, plan_all
 from helpers.headless.watching import check_target, told
 from helpers.record import runs
+from helpers.record.in_use import Known, of_environment
 from helpers.record.ledger import NAME, Ledger
 from helpers.record.scrubbing import Scrubber
 from helpers.services.connect import Services, connect
@@ -45,19 +46,21 @@ def checked(target: Target, shared: Shared, say: Say, under: Path | None = None)
 def planned(target: Target, shared: Shared, say: Say, folder: Path) -> Result:
     """As `plan` does it; what was seen and planned goes into a ledger in this folder, not named in the result."""
     start, world = time.monotonic(), None
+    known: Known = of_environment
     try:
         services = connect(target.parameters, root=runs.project_root(), say=say, shared=shared)
+        known = services.secrets_in_use
         try:
             world = services.world
             whole = _recorded_plan(target, services, folder)
         finally:
             services.close()
     except Exception as error:  # noqa: BLE001 - told in the result, whatever it is: the other targets go on
-        lines = safe(*told(error).lines())
+        lines = safe(*told(error).lines(), known=known)
         code, summary = told(error).exit_code, lines[0]
     else:
         code, summary = whole.exit_code, _summary(whole)
-        lines = safe(*(sentence for plan in whole.plans for sentence in plan.sentences() if code))
+        lines = safe(*(sentence for plan in whole.plans for sentence in plan.sentences() if code), known=known)
     seconds, cloud = _since(start), target.parameters.cloud
     return Result(target.file, target.name, target.digest, code, summary, None, seconds, lines, cloud, world)
 
@@ -94,9 +97,9 @@ def _summary(whole: WholePlan) -> str:
     return "; ".join(f"{what} {', '.join(which)}" for what, which in parts if which) or "nothing to do"
 
 
-def safe(*lines: str) -> tuple[str, ...]:
-    """Lines as they may be kept and shown: without what looks like a secret, and without control characters."""
-    return tuple(Scrubber().text(plain(line)) for line in lines)
+def safe(*lines: str, known: Known = of_environment) -> tuple[str, ...]:
+    """Lines as they may be kept and shown: without secrets, known or by their shape, and without control characters."""
+    return tuple(Scrubber(known).text(plain(line)) for line in lines)
 
 
 def _since(start: float) -> float:
