@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from azure.core.credentials import AccessToken, AccessTokenInfo
 
+from helpers.display import text
 from helpers.errors import Failed, WrongUsage
-from helpers.headless.fleet import cluster, local, targets
+from helpers.headless.fleet import cluster, local, summary, targets
 from helpers.headless.fleet.progress import Progress
 from helpers.headless.fleet.record import NAME, Record
 from helpers.headless.fleet.results import Result, counted, exit_code
@@ -298,3 +299,13 @@ def test_no_secret_is_sent_to_a_worker() -> None:
     sent = cluster._values(targets.Target(1, "a", asked, {}))
     assert given(**sent) == asked and sent["admin_key"] == "env:SOME_KEY"
     assert json.loads(json.dumps(sent)) == sent
+
+
+def test_nothing_about_azure_is_called_a_rehearsal(tmp_path: Path) -> None:
+    """Whatever else is in the fleet: not in the heading, on the page or in the document."""
+    live, rehearsed = result("a", 3, cloud="azure"), result("b", cloud="rehearsal", rehearsal="rehearsal-1")
+    for rows, named in (([live, rehearsed], False), ([rehearsed, live], False), ([rehearsed], True)):
+        summary.write("fleet-1", "check", rows, tmp_path)
+        shown = text(summary.view("fleet-1", "check", rows, tmp_path)) + (tmp_path / summary.PAGE).read_text()
+        assert ("REHEARSAL" in shown) is named and ("LIVE" in shown) is not named
+        assert (summary.document("fleet-1", "check", rows)["rehearsal"] is not None) is named
