@@ -154,6 +154,23 @@ def test_a_fleet_is_gone_on_with_by_one_process_as_the_same_command(record: Reco
         Record.find(str(record.folder), "check")
 
 
+def test_a_fleet_is_found_however_its_home_is_spelled(
+    record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A home that is a link or relative: its folder is below that home as spelled. One of another home is refused."""
+    with record:
+        pass
+    (tmp_path / "link").symlink_to(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for home in (".", str(tmp_path / "link")):
+        monkeypatch.setenv("CMEK_HOME", home)
+        for name in (record.id, str(record.folder), f"runs/{record.id}"):
+            assert Record.find(name, "check").place(1).is_relative_to(home)
+    monkeypatch.setenv("CMEK_HOME", str(tmp_path / "elsewhere"))
+    with pytest.raises(WrongUsage, match="let CMEK_HOME name the folder it is of"):
+        Record.find(str(record.folder), "check")
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True

@@ -42,10 +42,19 @@ class Record:
 
     @classmethod
     def find(cls, name: str, verb: str) -> Record:
-        """A fleet to go on with, by its folder or its id. Raises WrongUsage where there is none of this command."""
+        """A fleet of this home to go on with, by its folder or its id.
+
+        Raises WrongUsage where there is none of this command, and for one in another folder than runs/ of this home:
+        what it says of records is from there.
+        """
         for folder in (Path(name), runs.home() / "runs" / name):
             if (folder / NAME).is_file():
-                found = cls(folder.resolve(), verb)
+                here = runs.home() / "runs" / folder.resolve().name
+                if not here.is_dir() or not here.samefile(folder):
+                    raise WrongUsage(
+                        f"--resume: {name} is not in {here.parent}; let CMEK_HOME name the folder it is of"
+                    )
+                found = cls(here, verb)
                 first = next(found._rows(), {})
                 if first.get("verb") != verb:
                     raise WrongUsage(f"--resume: {name} is no fleet {verb}; it says {first.get('verb') or 'nothing'}")
