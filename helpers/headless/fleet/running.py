@@ -35,6 +35,8 @@ def run(targets: Iterable[Target], record: Record, jobs: int) -> Iterator[Result
 
     Each result is on disk before it is handed on, that of a target that was interrupted too.
     """
+    for log in record.folder.glob(f"targets/*/{_LOG}"):  # of a fleet that was killed before it could
+        Scrubber(of_environment).file(log)
     return side_by_side(targets, lambda target: record.add(_one(target, record)), jobs)
 
 
