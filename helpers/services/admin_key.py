@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError
@@ -27,13 +28,21 @@ class NotAnAdminKey(WrongUsage):
     """There is something where the reference leads, and it is not an Admin API key."""
 
 
-def fetch(reference: str, credential: TokenCredential, witness: Witness) -> Secret:
-    """The key behind `env:NAME`, `file:PATH` or `keyvault:URL`. Raises WrongUsage, which never holds the value."""
+def fetch(
+    reference: str,
+    credential: TokenCredential,
+    witness: Witness,
+    options: Callable[[str], Mapping[str, Any]] = lambda url: {},
+) -> Secret:
+    """The key behind `env:NAME`, `file:PATH` or `keyvault:URL`. Raises WrongUsage, which never holds the value.
+
+    `options` says what the client of a vault is made with besides, by the vault's address.
+    """
     way, _, where = reference.partition(":")
     readers: dict[str, Callable[[], str | None]] = {
         "env": lambda: os.environ.get(where),
         "file": lambda: Path(where).read_text(encoding="utf-8"),
-        "keyvault": lambda: _of_vault(where, credential, witness),
+        "keyvault": lambda: _of_vault(where, credential, witness, options),
     }
     try:
         value = (readers[way]() or "").strip()
@@ -49,11 +58,14 @@ def fetch(reference: str, credential: TokenCredential, witness: Witness) -> Secr
     return Secret(value)
 
 
-def _of_vault(url: str, credential: TokenCredential, witness: Witness) -> str:
+def _of_vault(
+    url: str, credential: TokenCredential, witness: Witness, options: Callable[[str], Mapping[str, Any]]
+) -> str:
     vault, _, _ = url.partition("/secrets/")
-    client = KeyClient(vault, credential, raw_response_hook=witness.azure, retry_policy=Patient())
-    response = client.send_request(HttpRequest("GET", f"{url}?api-version={_SECRETS_VERSION}"))
-    response.raise_for_status()
+    ours: dict[str, Any] = {"raw_response_hook": witness.azure, "retry_policy": Patient(), **options(vault)}
+    with KeyClient(vault, credential, **ours) as client:
+        response = client.send_request(HttpRequest("GET", f"{url}?api-version={_SECRETS_VERSION}"))
+        response.raise_for_status()
     return str(needed(response.json()["value"], "value"))
 
 

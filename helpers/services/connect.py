@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from helpers.clock import Clock
 from helpers.errors import Refused, WrongCloud
@@ -123,7 +124,7 @@ class Services:
 
         if self._shared is None:
             return Principals(self._credential, self.witness)
-        return self._shared.principals(_who(self._parameters), self.witness)
+        return self._shared.principals(_who(self.world, self._parameters))
 
     @cached_property
     def roles(self) -> Roles:
@@ -143,7 +144,7 @@ class Services:
         from helpers.services.admin import Admin
         from helpers.services.admin_key import fetch
 
-        key = self._in_use.note(fetch(self._parameters.admin_key, self._credential, self.witness))
+        key = self._in_use.note(fetch(self._parameters.admin_key, self._credential, self.witness, self._azure))
         return Admin(key, self.witness, self._shared.backoff if self._shared else None)
 
     def together(self, **reads: Callable[[], Any]) -> dict[str, Any]:
@@ -154,7 +155,7 @@ class Services:
         return together(**reads)
 
     def _azure(self, url: str) -> dict[str, Any]:
-        return {} if self._shared is None else self._shared.azure(url)
+        return {} if self._shared is None else self._shared.azure(self.world, url)
 
     def alone(self, run: str, step: str) -> AbstractContextManager[None]:
         """For a block, nobody else on this machine changes this target. See record.target_lock for what it raises."""
@@ -191,30 +192,35 @@ def connect(
             why="What it learned in the rehearsal must not leak into a real onboarding.",
             next_step="Restart the kernel, or start again.",
         )
-    witness = Witness(found.world if found else None, shared.backoff if shared else None)
+    world = found.world if found else None
+    witness = Witness(world, shared.backoff if shared else None)
     shift = found.now - datetime.now(UTC) if found else None
     in_use = InUse(of_environment())
-    signed_in = _signed_in(parameters, witness, shared)
+    signed_in = _signed_in(parameters, world, witness, shared)
     return Services(
         parameters,
         credential=Noted(signed_in, in_use, owned=shared is None),
         witness=witness,
         clock=Clock(shift) if shift is not None else Clock(),
         wait=Waiter(say),
-        world=found.world if found else None,
+        world=world,
         in_use=in_use,
         shared=shared,
     )
 
 
-def _signed_in(parameters: Parameters, witness: Witness, shared: Shared | None) -> OneToken:
-    """The credential that the parameters name; one that is shared is judged by the witness of whom it was made for."""
+def _signed_in(parameters: Parameters, world: str | None, witness: Witness, shared: Shared | None) -> OneToken:
+    """The credential that the parameters name. One that is shared has a witness of its own, and waits with all."""
+    _, way, tenant = who = _who(world, parameters)
+    if shared is None:
+        return OneToken(credentials.credential(way, tenant, witness.azure))
+    backoff, hook = shared.backoff, shared.witness(world).azure
 
-    def make() -> OneToken:
-        return OneToken(credentials.credential(*_who(parameters), witness.azure))
+    def wait() -> None:
+        backoff.wait(urlsplit(credentials.AUTHORITY).netloc)
 
-    return make() if shared is None else shared.credential(_who(parameters), make)
+    return shared.credential(who, lambda: OneToken(credentials.credential(way, tenant, hook), wait))
 
 
-def _who(parameters: Parameters) -> tuple[str, str]:
-    return parameters.credential or "environment", parameters.tenant_id
+def _who(world: str | None, parameters: Parameters) -> tuple[str | None, str, str]:
+    return world, parameters.credential or "environment", parameters.tenant_id

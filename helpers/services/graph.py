@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from anyio import to_thread
 
+from helpers.errors import Interrupted
 from helpers.services.replies import MOST_PAGES, MOST_ROWS, TooLong, follow, listed, needed
 
 if TYPE_CHECKING:
@@ -31,11 +32,20 @@ async def lists_are_lists(response: httpx.Response) -> None:
 
 
 def considerate(backoff: BackOff) -> Callable[[httpx.Request], Awaitable[None]]:
-    """The hook that sends nothing to a host that is left alone. It waits in a thread: the loop is everybody's."""
+    """The hook that sends nothing to a host that is left alone. It waits in a thread: the loop is everybody's.
+
+    It raises Interrupted where the wait is stopped: a KeyboardInterrupt would end the loop, and all who wait for it.
+    """
+
+    def here(host: str) -> None:
+        try:
+            backoff.wait(host)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted") from None
 
     async def wait(request: httpx.Request) -> None:
         if backoff.waits(request.url.host):
-            await to_thread.run_sync(backoff.wait, request.url.host)
+            await to_thread.run_sync(here, request.url.host)
 
     return wait
 

@@ -8,6 +8,7 @@ Source: azure-identity 1.27, AzureCliCredential.get_token_info ("doesn't cache t
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from threading import Lock
 from typing import Any, TypeAlias
 
@@ -23,11 +24,12 @@ Audience: TypeAlias = tuple[tuple[str, ...], str | None, bool]
 class OneToken:
     """Hands out what another credential does, and that again while it is fresh. Raises what the other raises.
 
-    What was asked for with claims answers a challenge: it is never one that was handed out before.
+    What was asked for with claims answers a challenge: it is never one that was handed out before. `wait` returns when
+    the other may be asked.
     """
 
-    def __init__(self, inner: Offering) -> None:
-        self._inner = inner
+    def __init__(self, inner: Offering, wait: Callable[[], None] = lambda: None) -> None:
+        self._inner, self._wait = inner, wait
         self._tokens: dict[Audience, AccessTokenInfo] = {}
         self._asking: dict[Audience, Lock] = {}
 
@@ -42,6 +44,7 @@ class OneToken:
         with self._asking.setdefault(audience, Lock()):
             token = self._tokens.get(audience)
             if token is None or asked.get("claims") or token.expires_on - time.time() < FRESH_SECONDS:
+                self._wait()
                 token = self._tokens[audience] = self._inner.get_token_info(*scopes, options=asked)
             return token
 

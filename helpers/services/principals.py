@@ -43,7 +43,7 @@ _FIELDS = [
     "passwordCredentials",
 ]
 T = TypeVar("T")
-_SCOPES = ["https://graph.microsoft.com/.default"]
+SCOPES = ["https://graph.microsoft.com/.default"]
 _ALREADY_THERE = "Request_MultipleObjectsWithSameKeyValue"
 _CONSENTING = "consenting to the published app"
 _WHO_CAN = (
@@ -66,7 +66,7 @@ class Principals:
             http2=True,
         )
         adapter = GraphRequestAdapter(
-            AzureIdentityAuthenticationProvider(credential, scopes=_SCOPES),
+            AzureIdentityAuthenticationProvider(credential, scopes=SCOPES),
             client=GraphClientFactory.create_with_custom_middleware(middleware(), client=http),
         )
         self._client = GraphServiceClient(request_adapter=adapter)

@@ -1,14 +1,14 @@
 """What many targets have in common when one process reads them: sign-ins, connections, TLS settings, patience.
 
-Rule: a credential, and what it was answered, is shared by the targets that sign in the same way to the same tenant, and
-by no other. The other clients, the witness and the Admin API key stay each target's own.
+Rule: a credential, and what it was answered, is shared by the targets that sign in the same way to the same tenant of
+the same cloud, and by no other; connections are shared within one cloud. What is shared has a witness of its own, so
+that a target's own witness sees that target's replies alone. The other clients and the Admin API key stay its own.
 """
 
 from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -20,17 +20,19 @@ from helpers.record.in_use import InUse
 from helpers.services.backoff import BackOff
 from helpers.services.noted import Noted
 from helpers.services.one_token import OneToken
+from helpers.services.witness import Witness
 
 if TYPE_CHECKING:
     import requests
     from azure.core.pipeline.transport import RequestsTransport
 
     from helpers.services.tenant_wide import TenantWide
-    from helpers.services.witness import Witness
 
 ARM = "https://management.azure.com"
-Who = tuple[str, str]
-"""A way of signing in, and the tenant signed in to."""
+World = str | None
+"""A rehearsal's world id, or None on Azure."""
+Who = tuple[World, str, str]
+"""A cloud, a way of signing in there, and the tenant signed in to."""
 
 
 class Considerate(SansIOHTTPPolicy[Any, Any]):
@@ -52,6 +54,8 @@ class Shared:
         """The tokens that were used for several targets."""
         self._credentials: dict[Who, OneToken] = {}
         self._principals: dict[Who, TenantWide] = {}
+        self._trusted: dict[World, ssl.SSLContext] = {}
+        self._arm: dict[World, requests.Session] = {}
         self._lock = RLock()
 
     def credential(self, who: Who, make: Callable[[], OneToken]) -> OneToken:
@@ -61,45 +65,44 @@ class Shared:
                 self._credentials[who] = make()
             return self._credentials[who]
 
-    def principals(self, who: Who, witness: Witness) -> TenantWide:
+    def witness(self, world: World) -> Witness:
+        """One for a client that is shared."""
+        return Witness(world, self.backoff)
+
+    def principals(self, who: Who) -> TenantWide:
         """What Graph says to all who sign in so. Their credential was asked for before."""
         from helpers.services.tenant_wide import TenantWide
 
         with self._lock:
             if who not in self._principals:
                 signed_in = Noted(self._credentials[who], self.in_use, owned=False)
-                self._principals[who] = TenantWide(signed_in, witness, self.backoff)
+                self._principals[who] = TenantWide(signed_in, self.witness(who[0]), self.backoff)
             return self._principals[who]
 
-    def azure(self, url: str) -> dict[str, Any]:
-        """What a client of Azure's SDKs for this address is made with."""
-        return {"transport": self._transport(url), "per_retry_policies": [Considerate(self.backoff)]}
+    def azure(self, world: World, url: str) -> dict[str, Any]:
+        """What a client of Azure's SDKs for this address in this cloud is made with."""
+        return {"transport": self._transport(world, url), "per_retry_policies": [Considerate(self.backoff)]}
 
-    def _transport(self, url: str) -> RequestsTransport:
+    def _transport(self, world: World, url: str) -> RequestsTransport:
         """Of connections that are shared to Azure Resource Manager, and of the client's own to a vault."""
-        from helpers.services.sessions import session, transport
+        from helpers.services.sessions import context, session, transport
 
         with self._lock:
-            if url == ARM:
-                return transport(self._arm, owned=False)
-            return transport(session(url, self._trusted), owned=True)
+            if world not in self._trusted:
+                self._trusted[world] = context()
+            if url != ARM:
+                return transport(session(url, self._trusted[world]), owned=True)
+            if world not in self._arm:
+                self._arm[world] = session(ARM, self._trusted[world])
+            return transport(self._arm[world], owned=False)
 
-    @cached_property
-    def _trusted(self) -> ssl.SSLContext:
-        from helpers.services.sessions import context
-
-        return context()
-
-    @cached_property
-    def _arm(self) -> requests.Session:
-        from helpers.services.sessions import session
-
-        return session(ARM, self._trusted)
+    def stop(self) -> None:
+        """End the waits of all threads: each target under way that would wait ends with KeyboardInterrupt instead."""
+        self.backoff.stop()
 
     def close(self) -> None:
-        """Close every connection and sign-in that is shared."""
+        """Stop, and close every connection and sign-in that is shared."""
+        self.stop()
         with self._lock:
-            for credential in self._credentials.values():
-                credential.close()
-            if "_arm" in vars(self):
-                self._arm.close()
+            for one in (*self._credentials.values(), *self._arm.values()):
+                one.close()

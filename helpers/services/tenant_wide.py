@@ -1,7 +1,8 @@
 """What a tenant holds for all its vaults, asked once for many targets: Graph throttles whoever asks again and again.
 
 Rule: an answer that is known is handed on for up to a minute, to targets that sign in the same way to the same tenant.
-An unknown is never handed on: the next target asks for itself.
+An unknown is never handed on: the next target asks for itself. Whoever asks signs in and waits in its own thread: Graph
+is read in a loop that is everybody's.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from typing import Any, TypeVar
 
 from azure.core.credentials import TokenCredential
 
-from helpers.model import ConditionalAccessPolicy, Found, Grants, Known, ServicePrincipal
+from helpers.model import ConditionalAccessPolicy, Found, Grants, Known, ServicePrincipal, Unknown
 from helpers.services.backoff import BackOff
-from helpers.services.principals import Principals
+from helpers.services.graph import HOST
+from helpers.services.principals import SCOPES, Principals
 from helpers.services.witness import Witness
 
 SECONDS = 60.0
@@ -33,7 +35,7 @@ class TenantWide(Principals):
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(credential, witness, backoff)
-        self._elapsed = elapsed
+        self._credential, self._backoff, self._elapsed = credential, backoff, elapsed
         self._known: dict[Any, tuple[float, Any]] = {}
         self._locks: dict[Any, Lock] = {}
         self._lock = Lock()
@@ -60,7 +62,17 @@ class TenantWide(Principals):
             if found is not None and self._elapsed() - at < SECONDS:
                 handed_on: Found[T] = found
                 return handed_on
-            fresh = read()
+            fresh = self._asked(read)
             if isinstance(fresh, Known):
                 self._known[what] = (self._elapsed(), fresh)
             return fresh
+
+    def _asked(self, read: Callable[[], Found[T]]) -> Found[T]:
+        """What is read, once signed in as the client will be, and once Graph may be asked."""
+        signed_in = self._look(lambda: self._credential.get_token(*SCOPES, enable_cae=True))
+        if isinstance(signed_in, Unknown):
+            return signed_in
+        self._backoff.wait(HOST)
+        found = read()
+        self._backoff.refuse_stopped()
+        return found

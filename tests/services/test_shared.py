@@ -5,7 +5,9 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import trustme
@@ -17,9 +19,11 @@ from helpers.rehearsal.faults import parsed
 from helpers.services import sessions
 from helpers.services.backoff import BackOff
 from helpers.services.connect import Services, connect
+from helpers.services.one_token import OneToken
 from helpers.services.shared import ARM, Shared
 from tests.services.conftest import onboarded, onboarded_world
-from tests.services.rehearsed import GIVEN, ROOT, Rehearsed, given
+from tests.services.faults import text
+from tests.services.rehearsed import ADMIN_KEY, GIVEN, ROOT, Rehearsed, given
 
 __all__ = ["onboarded", "onboarded_world"]
 
@@ -93,6 +97,90 @@ def test_a_host_that_is_not_throttled_is_not_waited_for(onboarded: Rehearsed, sh
     for operation in ("GetKey", "servicePrincipal list", "external key list"):
         assert isinstance(READS[operation][1](one), Known)
     assert time.slept == []
+    one.close()
+
+
+@pytest.mark.parametrize("operation", READS)
+def test_a_wait_that_is_stopped_ends_the_target_and_is_no_result(
+    onboarded: Rehearsed, shared: Shared, time: Time, operation: str
+) -> None:
+    """Nothing more is sent to a host that is left alone, and what is raised is what Ctrl-C raises."""
+    host, read = READS[operation]
+    one = services(shared)
+    shared.backoff.saw(host, 429, {"retry-after": "600"})
+    shared.stop()
+    asked = len(onboarded.cloud.journal.rows())
+    with pytest.raises(KeyboardInterrupt):
+        read(one)
+    assert time.slept == [] and not [r for r in onboarded.cloud.journal.rows()[asked:] if r["host"] == host]
+    one.close()
+
+
+def test_who_waits_already_is_woken_by_the_end() -> None:
+    """Nobody sits out ten minutes after Ctrl-C."""
+    said = threading.Event()
+    shared = Shared(BackOff(lambda line: said.set()))
+    with ThreadPoolExecutor(1) as pool:
+        shared.backoff.saw("one", 429, {"retry-after": "600"})
+        waits = pool.submit(shared.backoff.wait, "one")
+        with pytest.raises(TimeoutError):
+            waits.result(0.05)
+        shared.close()
+        try:
+            assert isinstance(waits.exception(10), KeyboardInterrupt)
+        finally:
+            shared.backoff.stop()
+
+
+def test_a_sign_in_is_not_asked_for_where_signing_in_is_left_alone(
+    onboarded: Rehearsed, shared: Shared, time: Time
+) -> None:
+    """What one target is told when it signs in, the next one heeds before it does; a token at hand needs no wait."""
+    onboarded.state.faults = parsed([{"operation": "token", "status": 429, "times": 1, "retry_after": 40}])
+    one, other = services(shared), services(shared)
+    assert isinstance(vault(one), Unknown) and time.slept == []
+    assert isinstance(vault(other), Known) and time.slept == [pytest.approx(40)]
+    shared.backoff.saw("login.microsoftonline.com", 429, {"retry-after": "40"})
+    assert isinstance(vault(one), Known) and len(time.slept) == 1
+    assert isinstance(one.principals.of_published_app(), Known) and len(time.slept) == 2
+    one.close(), other.close()
+
+
+def test_an_admin_key_is_not_asked_for_where_its_vault_is_left_alone(
+    onboarded: Rehearsed, shared: Shared, time: Time
+) -> None:
+    """The vault of the Admin API keys is waited for as any other host."""
+    onboarded.cloud.before("not simulated", text(f'{{"value": "{ADMIN_KEY}"}}'))
+    reference = "keyvault:https://kv-contoso-claude.vault.azure.net/secrets/admin-key"
+    one = connect(given(admin_key=reference), root=ROOT, say=print, shared=shared)
+    shared.backoff.saw("kv-contoso-claude.vault.azure.net", 429, {"retry-after": "40"})
+    assert isinstance(one.admin.organization(), Known)
+    assert time.slept == [pytest.approx(40)]
+    one.close()
+
+
+def test_a_target_sees_its_own_replies_alone(onboarded: Rehearsed, shared: Shared) -> None:
+    """The request id that counts as evidence of one target never is that of a sign-in or a read shared with others."""
+    one, other = services(shared), services(shared)
+    assert isinstance(one.keys.key(str(GIVEN["key_name"])), Known)
+    mine = one.witness.request_id
+    assert mine and isinstance(one.principals.of_published_app(), Known)
+    assert isinstance(other.principals.conditional_access(), Known) and isinstance(vault(other), Known)
+    assert one.witness.request_id == mine
+    one.close(), other.close()
+
+
+def test_nothing_of_one_cloud_is_handed_to_a_target_of_another(onboarded: Rehearsed, shared: Shared) -> None:
+    """Neither the sign-in, though way and tenant are the same, nor a connection, nor whom it trusts."""
+
+    of_azure = OneToken(cast(Any, object()))
+    shared.credential((None, str(given().credential or "environment"), given().tenant_id), lambda: of_azure)
+    one = services(shared)
+    assert isinstance(vault(one), Known) and one.caller.tenant_id == given().tenant_id
+    transports = [shared.azure(world, ARM)["transport"] for world in (None, one.world, one.world)]
+    sessions_of = [transport.session for transport in transports]
+    assert sessions_of[0] is not sessions_of[1] and sessions_of[1] is sessions_of[2]
+    assert len({id(session.get_adapter(ARM)) for session in sessions_of}) == 2
     one.close()
 
 

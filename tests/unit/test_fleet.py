@@ -212,7 +212,7 @@ class Asked:
 
 
 def test_a_credential_is_shared_within_one_way_and_tenant_alone() -> None:
-    """Another tenant's target, and one that signs in otherwise, never get a token of it; all are closed at the end."""
+    """Another tenant's or cloud's target, and one that signs in otherwise, get no token of it; all are closed."""
     shared, made = Shared(BackOff(print)), []
 
     def make() -> OneToken:
@@ -220,15 +220,16 @@ def test_a_credential_is_shared_within_one_way_and_tenant_alone() -> None:
         made[-1].expires = 2**40
         return OneToken(made[-1])
 
-    mine = shared.credential(("environment", "tenant-1"), make)
-    assert shared.credential(("environment", "tenant-1"), make) is mine
-    others = [shared.credential(who, make) for who in (("environment", "tenant-2"), ("azure_cli", "tenant-1"))]
-    again = [shared.credential(who, make) for who in (("environment", "tenant-2"), ("environment", "tenant-1"))]
+    mine = shared.credential((None, "environment", "tenant-1"), make)
+    assert shared.credential((None, "environment", "tenant-1"), make) is mine
+    theirs = ((None, "environment", "tenant-2"), (None, "azure_cli", "tenant-1"), ("world", "environment", "tenant-1"))
+    others = [shared.credential(who, make) for who in theirs]
+    again = [shared.credential(who, make) for who in (theirs[0], (None, "environment", "tenant-1"))]
     tokens = [one.get_token("scope").token for one in (mine, *others, *again)]
-    assert [token.split(":")[0] for token in tokens] == [f"credential {number}" for number in (0, 1, 2, 1, 0)]
-    assert len(made) == 3 and [len(one.asked) for one in made] == [1, 1, 1]
+    assert [token.split(":")[0] for token in tokens] == [f"credential {number}" for number in (0, 1, 2, 3, 1, 0)]
+    assert len(made) == 4 and [len(one.asked) for one in made] == [1, 1, 1, 1]
     shared.close()
-    assert [one.closed for one in made] == [1, 1, 1]
+    assert [one.closed for one in made] == [1, 1, 1, 1]
 
 
 def test_what_a_tenant_says_is_handed_on_for_a_minute_if_it_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
