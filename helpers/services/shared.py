@@ -104,5 +104,7 @@ class Shared:
         """Stop, and close every connection and sign-in that is shared."""
         self.stop()
         with self._lock:
-            for one in (*self._credentials.values(), *self._arm.values()):
-                one.close()
+            for credential in self._credentials.values():
+                credential.close()
+            for connections in self._arm.values():
+                connections.close()

@@ -99,7 +99,7 @@ def test_a_worker_is_killed_in_the_middle_and_each_target_is_told_once_and_right
         where, dask = tmp_path / "scheduler.json", (PYTHON, "-m", "distributed.cli.dask_scheduler")
         local = ("--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(where), *tls)
         stack.enter_context(
-            running(*dask, "--protocol", "tls", "--port", "0", *local, environment=inside, log=tmp_path / "scheduler")
+            running(*dask, "--protocol", "tls", "--port", "0", *local, environment=worker, log=tmp_path / "scheduler")
         )
         until(where.exists)
         workers = [

@@ -4,32 +4,35 @@ Rule: what is sent is the values of the parameters, which hold references and no
 and where they cannot have the Admin API key, they say that the Admin API was not asked. Nothing that writes is sent.
 Who can reach a scheduler can run code on its workers and, by what it answers, here: so TLS with certificates on both
 sides, and plain TCP for a rehearsal on this machine alone. Losing a worker is Dask's to mend: it gives the task to
-another one, and to a fourth at most (`distributed.scheduler.allowed-failures`).
+another one, and to a fourth at most (`distributed.scheduler.allowed-failures`). An answer that is not about the very
+target that was asked for, or that cannot be used, is that target's failure, and so is none within TASK_SECONDS.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from helpers import parameters as parameter_files
 from helpers.errors import Failed, WrongUsage
-from helpers.headless.fleet import work
+from helpers.headless.fleet import answers, work
 from helpers.headless.fleet.record import Record
 from helpers.headless.fleet.results import Result
 from helpers.headless.fleet.targets import Target
 from helpers.record.ledger import NAME
-from helpers.record.runs import home
 from helpers.services.backoff import BackOff
 from helpers.services.shared import Shared
 
@@ -38,7 +41,10 @@ if TYPE_CHECKING:
 
 SECONDS = 20
 """For the scheduler to answer."""
-_RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+TASK_SECONDS = 30 * 60
+"""For the answer about one target, from when it was given to the scheduler. A check takes seconds."""
+_LOOK_SECONDS = 10.0
+"""Between two looks for workers and for tasks that take too long, where nothing ends."""
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -75,7 +81,18 @@ def refuse_without_dask() -> None:
         )
 
 
-def look(targets: Sequence[Target], verb: Verb, record: Record, jobs: int, cluster: Cluster) -> Iterator[Result]:
+def _told(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def look(
+    targets: Sequence[Target],
+    verb: Verb,
+    record: Record,
+    jobs: int,
+    cluster: Cluster,
+    say: Callable[[str], None] = _told,
+) -> Iterator[Result]:
     """Have each target looked at by a worker, so many tasks at once. Each result is on disk before it is handed on.
 
     Raises Failed where the scheduler does not answer or is lost.
@@ -84,7 +101,7 @@ def look(targets: Sequence[Target], verb: Verb, record: Record, jobs: int, clust
         return
     client = _client(cluster)
     try:
-        yield from _looked(client, iter(targets), verb, record, jobs)
+        yield from _looked(client, iter(targets), verb, record, jobs, say)
     finally:
         client.close()
 
@@ -103,55 +120,73 @@ def _client(cluster: Cluster) -> Any:
         ) from None
 
 
-def _looked(client: Any, left: Iterator[Target], verb: Verb, record: Record, jobs: int) -> Iterator[Result]:
-    from distributed import as_completed
+@dataclass(frozen=True)
+class _Task:
+    """A target that a scheduler was given."""
 
-    under_way: dict[str, Target] = {}
+    target: Target
+    future: Any
+    since: float
 
-    def begun(targets: Iterable[Target]) -> list[Any]:
-        futures = []
+
+def _looked(
+    client: Any,
+    left: Iterator[Target],
+    verb: Verb,
+    record: Record,
+    jobs: int,
+    say: Callable[[str], None],
+    elapsed: Callable[[], float] = time.monotonic,
+) -> Iterator[Result]:
+    under_way: dict[str, _Task] = {}
+    ended: SimpleQueue[Any] = SimpleQueue()
+    heard = False
+
+    def begin(targets: Iterable[Target]) -> None:
         for target in targets:
-            key = f"{record.id}-{target.number}"
-            under_way[key] = target
-            futures.append(client.submit(remote, verb, target.number, target.file, _values(target), key=key))
-        return futures
+            key = _key(record, target)
+            future = client.submit(remote, verb, target.number, target.file, _values(target), key=key)
+            under_way[key] = _Task(target, future, elapsed())
+            future.add_done_callback(ended.put)
 
-    ended = as_completed(begun(islice(left, jobs)), loop=client.loop)
-    for future in ended:
-        target = under_way.pop(future.key, None)
-        if target is None:
-            continue  # told already
-        if future.status in ("cancelled", "lost"):
-            raise Failed(
-                "the scheduler was lost",
-                why="What has ended is kept.",
-                next_step="Go on with --resume when it is back.",
-            )
-        yield record.add(_of(target, verb, future, record))
-        for one in begun(islice(left, 1)):
-            ended.add(one)
+    begin(islice(left, jobs))
+    while under_way:
+        try:
+            future = ended.get(timeout=_LOOK_SECONDS)
+        except Empty:
+            heard = _heard_of_no_worker(client, say, heard)
+        else:
+            task = under_way.pop(future.key, None)  # None of one that was told already
+            if task is not None:
+                if future.status in ("cancelled", "lost"):
+                    raise Failed(
+                        "the scheduler was lost",
+                        why="What has ended is kept.",
+                        next_step="Go on with --resume when it is back.",
+                    )
+                yield record.add(answers.of(task.target, verb, future, record))
+        for key in [key for key, task in under_way.items() if elapsed() - task.since > TASK_SECONDS]:
+            late = under_way.pop(key)
+            client.cancel([late.future])
+            what = f"no answer came from the cluster within {TASK_SECONDS / 60:.0f} minutes, and it was given up"
+            yield record.add(answers.failed(late.target, what))
+        begin(islice(left, jobs - len(under_way)))
 
 
-def _of(target: Target, verb: Verb, future: Any, record: Record) -> Result:
-    """The result a worker came to, its record kept here; or why there is none."""
-    error = future.exception()
-    if error is not None:
-        what = f"no worker could finish it: {type(error).__name__}: {error}"
-        lines = work.safe(what, "Next: look at the log of the workers, and run it again; it changes nothing.")
-        return Result(target.file, target.name, target.digest, 1, lines[0], lines=lines, cloud=target.parameters.cloud)
-    said = json.loads(future.result())
-    result = replace(Result.of(said["result"]), file=target.file, digest=target.digest, folder=None)
-    if said["ledger"] is None:
-        return result
-    if verb == "plan":
-        folder = record.place(target.number)
-    elif _RUN.fullmatch(said["run"]):
-        folder = home() / "runs" / said["run"]
-    else:
-        raise Failed(f"a worker answered with a run of the name {said['run'][:40]!r}")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / NAME).write_text(said["ledger"], encoding="utf-8")
-    return replace(result, folder=str(folder.relative_to(home())))
+def _key(record: Record, target: Target) -> str:
+    """Of no other task, before or after: a scheduler answers with what it holds under a key that it knows."""
+    return f"{record.id}-{target.number}-{target.digest[:16]}-{secrets.token_hex(8)}"
+
+
+def _heard_of_no_worker(client: Any, say: Callable[[str], None], before: bool) -> bool:
+    """Whether there is no worker, which is said once each time that it comes to be so."""
+    try:
+        none = not client.nthreads()
+    except OSError:  # the scheduler is away: its tasks end as lost, or by their time
+        return before
+    if none and not before:
+        say("No worker is connected to the scheduler: nothing is being looked at until one is")
+    return none
 
 
 def _values(target: Target) -> dict[str, Any]:
