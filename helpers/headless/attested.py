@@ -15,14 +15,20 @@ from helpers.same_target import refuse_another_target
 from helpers.steps.by_hand import PRODUCT, SHEET_VERSION, VERSION
 
 NOT_ATTESTED = "Not attested: no run kept here says that anybody entered the key in claude.ai"
+NOT_LOOKED_FOR = "Attestations are not looked for in a fleet; check this target by itself to see them"
 _OUTCOMES = {"yes": "Recorded as entered and accepted, so do not enter it again", "no": "NOT ACCEPTED, as recorded"}
 _MARK = b'"event": "attestation"'
 
 
-def attested(parameters: Parameters, world: str | None) -> tuple[str, ...]:
-    """For Claude Enterprise a line for each attestation about this target, oldest first; else nothing."""
+def attested(parameters: Parameters, world: str | None, *, in_fleet: bool = False) -> tuple[str, ...]:
+    """For Claude Enterprise a line for each attestation about this target, oldest first; else nothing.
+
+    In a fleet one line that says that nobody looked: every target would read every run, and a worker has none of them.
+    """
     if parameters.product != PRODUCT:
         return ()
+    if in_fleet:
+        return (NOT_LOOKED_FOR,)
     found = sorted(_lines(parameters, world))
     return tuple(line for _, line in found) or (NOT_ATTESTED,)
 

@@ -125,7 +125,8 @@ def check_target(
         elif baseline == "last":
             baseline, notes = last(parameters, services.world)
             asked = replace(asked, notes=notes if baseline else (*notes, NO_EARLIER))
-        asked = replace(asked, notes=(*asked.notes, *attested(parameters, services.world)))
+        notes = attested(parameters, services.world, in_fleet=shared is not None)
+        asked = replace(asked, notes=(*asked.notes, *notes))
         work = _checks(services, parameters, baseline, logged)
         return _recorded(asked, services.clock.now, services.secrets_in_use, work, under)
     finally:

@@ -17,7 +17,7 @@ from helpers import clock
 from helpers.cli import main
 from helpers.evidence import report
 from helpers.evidence.signers import PemSigner
-from helpers.headless.attested import NOT_ATTESTED
+from helpers.headless.attested import NOT_ATTESTED, NOT_LOOKED_FOR
 from helpers.headless.begun import begun
 from helpers.notebook import begin
 from helpers.record import ledger, runs
@@ -395,7 +395,7 @@ def test_an_interrupted_run_stays_interrupted(handed_over: Run, attest: Attest) 
 def test_check_says_attested_and_never_verified(
     handed_over: Run, attest: Attest, enterprise: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Before there is one it says so; after, by whom as claimed, and that it is not verified."""
+    """Before there is one it says so; after, by whom as claimed, and that it is not verified. A fleet says neither."""
 
     def notes() -> list[str]:
         return noted(enterprise, capsys)
@@ -409,6 +409,9 @@ def test_check_says_attested_and_never_verified(
     assert line.startswith("Recorded as entered and accepted, so do not enter it again: Ada, Owner entered it ")
     assert f"the screen showed “{SCREEN}”. Claimed, not verified;" in line
     assert READER in line and handed_over.id in line
+    main(["fleet", "check", str(enterprise), "--notebooks", "none", "--json"])
+    (target,) = json.loads(capsys.readouterr().out)["targets"]
+    assert target["lines"] == [NOT_LOOKED_FOR], "a fleet does not look, and says so"
 
 
 @pytest.mark.slow

@@ -71,7 +71,7 @@ def rows(file: Path) -> list[dict[str, Any]]:
 
 def same(document: Any) -> Any:
     """The results without what is another every time."""
-    rows = [{**row, "folder": bool(row["folder"]), "seconds": 0} for row in document["targets"]]
+    rows = [{**row, "folder": bool(row["folder"]), "seconds": 0, "at": ""} for row in document["targets"]]
     return json.loads(re.sub(r"request id [\w-]+", "request id", json.dumps(rows, sort_keys=True)))
 
 
