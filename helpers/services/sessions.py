@@ -2,7 +2,8 @@
 
 requests reads all variables of the environment for every request and the whole bundle of authorities for every
 connection: half of the CPU time of a check, and 15 ms a connection with the usual bundle (measured 2026-11, requests
-2.34). Here both are read once, by requests' own rules.
+2.34). Here both are read once, by requests' own rules: the authorities count for servers and for a proxy that is
+reached by TLS.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.util.retry import Retry
 from urllib3.util.ssl_ import create_urllib3_context
 
-AT_ONCE = 32
-"""Connections to one host that are kept open."""
+AT_ONCE = 64
+"""Connections to one host that are kept open: one for each of as many targets as a fleet has at once."""
 
 
 class _Adapter(HTTPAdapter):
@@ -35,6 +36,12 @@ class _Adapter(HTTPAdapter):
         """The host as ever, and the one context in the place of a bundle to be read."""
         host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
         return host, {"ssl_context": self._context}
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """The proxy as ever; one that is reached by TLS is checked by the same context."""
+        if proxy.lower().startswith("https:"):
+            options["proxy_ssl_context"] = self._context
+        return super().proxy_manager_for(proxy, **options)
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Nothing: the context verifies, and requests would have the bundle read into it again."""

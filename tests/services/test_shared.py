@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +16,7 @@ import trustme
 from azure.core.exceptions import ServiceRequestError
 from azure.core.pipeline.transport import HttpTransport
 
+from helpers.cli_fleet import MOST_JOBS
 from helpers.model import Found, Known, Unknown
 from helpers.rehearsal.faults import parsed
 from helpers.services import sessions
@@ -21,11 +24,11 @@ from helpers.services.backoff import BackOff
 from helpers.services.connect import Services, connect
 from helpers.services.one_token import OneToken
 from helpers.services.shared import ARM, Shared
-from tests.services.conftest import onboarded, onboarded_world
+from tests.services.conftest import onboarded, onboarded_world, outside
 from tests.services.faults import text
 from tests.services.rehearsed import ADMIN_KEY, GIVEN, ROOT, Rehearsed, given
 
-__all__ = ["onboarded", "onboarded_world"]
+__all__ = ["onboarded", "onboarded_world", "outside"]
 
 
 class Time:
@@ -198,7 +201,7 @@ def test_connections_to_azure_are_shared_and_closed_once(onboarded: Rehearsed, s
 def test_only_whom_requests_would_trust_is_trusted(
     onboarded: Rehearsed, shared: Shared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With another authority, or under a name that is not in the certificate, nothing is sent."""
+    """With another authority nothing is sent."""
     trusted = sessions.session(ARM, sessions.context())
     assert trusted.get(f"{ARM}/subscriptions?api-version=2022-12-01").status_code == 401
     with pytest.raises(sessions.requests.exceptions.SSLError, match="certificate verify failed"):
@@ -208,6 +211,72 @@ def test_only_whom_requests_would_trust_is_trusted(
         sessions.session(ARM, sessions.context()).get(f"{ARM}/subscriptions")
     assert not trusted.cookies and not trusted.trust_env
     assert sessions.context().check_hostname and sessions.context().verify_mode is ssl.CERT_REQUIRED
+
+
+@contextmanager
+def by_tls(authority: trustme.CA, name: str) -> Iterator[tuple[int, list[bytes]]]:
+    """A server on loopback with a certificate for this name: its port, and the first bytes of each who trusted it."""
+    context, got = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), []
+    authority.issue_cert(name).configure_cert(context)
+
+    def serve() -> None:
+        while True:
+            try:
+                plain, _ = listening.accept()
+            except OSError:
+                return
+            with suppress(OSError), plain, context.wrap_socket(plain, server_side=True) as one:
+                got.append(one.recv(4096))
+                one.sendall(b"HTTP/1.1 502 no\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1], got
+        listening.shutdown(socket.SHUT_RDWR)
+    thread.join(10)
+
+
+@pytest.fixture
+def authority(outside: pytest.MonkeyPatch, tmp_path: Path) -> trustme.CA:
+    """The one authority that requests trusts, with no proxy."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    outside.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    return authority
+
+
+@pytest.mark.parametrize(("name", "trusted"), [("localhost", True), ("management.azure.com", False)])
+def test_a_certificate_counts_for_the_name_that_is_in_it_alone(authority: trustme.CA, name: str, trusted: bool) -> None:
+    """By the right authority, but for another host: nothing is sent."""
+    with by_tls(authority, name) as (port, got):
+        url = f"https://localhost:{port}/"
+        with sessions.session(url, sessions.context()) as session:
+            if trusted:
+                assert session.get(url, timeout=10).status_code == 502
+            else:
+                with pytest.raises(sessions.requests.exceptions.SSLError, match="Hostname mismatch"):
+                    session.get(url, timeout=10)
+    assert len(got) == trusted
+
+
+@pytest.mark.parametrize(("name", "trusted"), [("localhost", True), ("management.azure.com", False)])
+def test_a_proxy_that_is_reached_by_tls_is_checked_by_the_same_rules(
+    authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, name: str, trusted: bool
+) -> None:
+    """By the authorities of this process and by its name, as servers are; else it is told nothing."""
+    with by_tls(authority, name) as (port, got):
+        monkeypatch.setenv("HTTPS_PROXY", f"https://localhost:{port}")
+        with sessions.session(ARM, sessions.context()) as session:
+            why = sessions.requests.exceptions.RequestException
+            with pytest.raises(why, match="Tunnel connection failed: 502" if trusted else "Hostname mismatch"):
+                session.get(ARM, timeout=10)
+    assert [line.split()[0] for line in got] == [b"CONNECT"] * trusted
+
+
+def test_each_target_at_once_can_keep_its_connection() -> None:
+    """As many are kept open to one host as there may be targets at once."""
+    assert sessions.AT_ONCE >= MOST_JOBS
 
 
 def test_a_bundle_that_cannot_be_read_is_no_reason_to_trust_anybody(
