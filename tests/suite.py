@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,29 +139,38 @@ def count_cells(output: str, code: int) -> tuple[int, int, str]:
 def run_alone(stage: str, command: Sequence[str], limit: float) -> Outcome:
     """Run one stage while no other one runs, and show its output as it comes."""
     print(f"\n--- {stage}", flush=True)
-    started, lines = time.monotonic(), []
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        timers = [
-            threading.Timer(limit, process.send_signal, [signal.SIGINT]),
-            threading.Timer(limit + GRACE_SECONDS, process.kill),
-        ]
-        for timer in timers:
-            timer.start()
-        for line in process.stdout or ():
-            lines.append(line)
-            print(line, end="", flush=True)
-        process.wait()
-        for timer in timers:
-            timer.cancel()
-    seconds = time.monotonic() - started
-    passed, failed, told = count_cells("".join(lines), process.returncode)
-    if seconds > limit:
+    started = time.monotonic()
+    with tempfile.NamedTemporaryFile("w+", encoding="utf-8", errors="replace") as output:  # not a pipe, as in `run`
+        with shown(Path(output.name)):
+            code = ended(command, output, limit)
+        said = Path(output.name).read_text(encoding="utf-8", errors="replace")
+    passed, failed, told = count_cells(said, 1 if code is None else code)
+    if code is None:
         failed, told = max(failed, 1), hung(limit)
-    outcome = Outcome(stage, seconds, passed, failed, told)
+    outcome = Outcome(stage, time.monotonic() - started, passed, failed, told)
     print(f"--- {outcome}", flush=True)
     return outcome
+
+
+@contextlib.contextmanager
+def shown(file: Path) -> Iterator[None]:
+    """For a block, what is written to a file is printed as it comes, at the end of it all of it."""
+    over = threading.Event()
+
+    def show() -> None:
+        with file.open(encoding="utf-8", errors="replace") as written:
+            last = False
+            while not last:
+                last = over.wait(0.1)
+                print(written.read(), end="", flush=True)
+
+    showing = threading.Thread(target=show, daemon=True)
+    showing.start()
+    try:
+        yield
+    finally:
+        over.set()
+        showing.join()
 
 
 def run(stage: str, command: Sequence[str], limit: float) -> Outcome:

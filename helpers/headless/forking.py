@@ -19,6 +19,8 @@ from typing import Any, BinaryIO
 MODULE = "helpers.headless.preloaded"
 ANSWER_SECONDS = 120.0
 """How long the first answer may take: everything is imported before it. Later ones take milliseconds."""
+END_SECONDS = 10.0
+"""How long it may take to end, its kernels with it, once nobody is at the other end."""
 GONE = -signal.SIGKILL
 """The exit code of a kernel whose forking process has ended: it ends itself, or has been killed."""
 
@@ -53,7 +55,11 @@ class Preloaded:
         self._hang_up()
         if not self._forked:
             self.process.kill()  # it may be importing still, and has nothing to end
-        self.process.wait()
+        try:
+            self.process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()  # its kernels end themselves
+            self.process.wait()
 
     def start(self, command: list[str], environment: Mapping[str, str], folder: Path, log: Path) -> Forked:
         """A kernel forked and on its way. Raises RuntimeError where it was not to be, for a plain one may start.

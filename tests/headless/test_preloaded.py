@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from helpers.headless import forking as forking_module
 from helpers.headless.forking import GONE, Forked, Preloaded
 from tests.headless.processes import alive, until
 
@@ -142,3 +143,15 @@ def test_with_the_preloading_process_its_kernels_end(
     until(lambda: not alive(forked.pid) and not alive(child))
     with pytest.raises(RuntimeError, match="has ended; run it with --kernel-start spawn"):
         other.start("ending", "0")
+
+
+def test_a_process_that_does_not_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of the block waits for a bounded time. A real kernel sees that its parent is another, and ends."""
+    monkeypatch.setattr(forking_module, "END_SECONDS", 0.2)
+    _first(QUICK, tmp_path, monkeypatch)
+    with Preloaded() as preloaded:
+        forked = Forking(preloaded, tmp_path).start("ending", "stay", PATH=os.environ["PATH"])
+        until(lambda: os.getpgid(forked.pid) == forked.pid)
+        os.kill(preloaded.process.pid, signal.SIGSTOP)
+    assert preloaded.process.returncode == -signal.SIGKILL
+    os.killpg(forked.pid, signal.SIGKILL)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
 import sys
 from collections.abc import Callable
 
@@ -16,10 +19,17 @@ STUBBORN = [
     "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); print('== 3 passed in 1.00s ==', flush=True)\n"
     "time.sleep(600)",
 ]
+HOLDS = [
+    sys.executable,
+    "-c",
+    "import signal, subprocess, sys, time; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+    "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(20)'])\n"
+    "print('1 passed so far; left running:', child.pid, flush=True); time.sleep(600)",
+]
 
 
 @pytest.mark.parametrize("run", [suite.run, suite.run_alone], ids=["beside others", "alone"])
-@pytest.mark.parametrize("command", [HANGS, STUBBORN], ids=["ends when told", "does not"])
+@pytest.mark.parametrize("command", [HANGS, STUBBORN, HOLDS], ids=["ends when told", "does not", "leaves another"])
 def test_a_stage_that_hangs_is_stopped_and_has_failed(
     run: Callable[[str, list[str], float], suite.Outcome],
     command: list[str],
@@ -30,8 +40,12 @@ def test_a_stage_that_hangs_is_stopped_and_has_failed(
     monkeypatch.setattr(suite, "GRACE_SECONDS", 0.2)
     outcome = run("a stage", command, 1.0)
     assert outcome.failed == 1
+    assert outcome.seconds < 15
     assert outcome.told.startswith("it did not end within 1 s and was stopped")
-    assert "passed" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    for left in re.findall(r"left running: (\d+)", said):
+        os.kill(int(left), signal.SIGKILL)  # what holds its output open is not waited for
+    assert "passed" in said
 
 
 def test_a_stage_that_ends_in_time_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
