@@ -22,7 +22,7 @@ ALLOWED = {
     "cloud_setting": "AzureClouds.AZURE_PUBLIC_CLOUD",
     "transport": (
         "'ipc'",  # of a Jupyter kernel; no client takes a word for a transport
-        "self._transport(url)",  # of a fleet, in a rehearsal and on Azure alike: test_shared shows whom it trusts
+        "self._transport(world, url)",  # of a fleet, in a rehearsal and on Azure alike: test_shared shows whom it trusts
     ),
     "proxies": "{'no_proxy': address.host}",  # of an archive on this machine, which no proxy reaches: past one, not to one
 }
