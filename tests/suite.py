@@ -203,6 +203,10 @@ def ended(command: Sequence[str], output: IO[str], limit: float) -> int | None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(GRACE_SECONDS)
         return None
+    except KeyboardInterrupt:  # the process was told by the terminal too
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE_SECONDS)
+        raise
     finally:
         process.kill()
         process.wait()

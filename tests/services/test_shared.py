@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import threading
@@ -11,15 +12,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
+import httpx
 import pytest
 import trustme
 from azure.core.exceptions import ServiceRequestError
 from azure.core.pipeline.transport import HttpTransport
 
 from helpers.cli_fleet import MOST_JOBS
+from helpers.errors import Interrupted
 from helpers.model import Found, Known, Unknown
 from helpers.rehearsal.faults import parsed
-from helpers.services import sessions
+from helpers.services import graph, sessions
 from helpers.services.backoff import BackOff
 from helpers.services.connect import Services, connect
 from helpers.services.one_token import OneToken
@@ -133,6 +136,18 @@ def test_who_waits_already_is_woken_by_the_end() -> None:
             assert isinstance(waits.exception(10), KeyboardInterrupt)
         finally:
             shared.backoff.stop()
+
+
+def test_a_wait_for_graph_that_is_stopped_does_not_end_the_loop(shared: Shared) -> None:
+    """In the loop that all targets' reads of Graph run in, it is an error of that read; no request is sent."""
+    shared.backoff.saw(graph.HOST, 429, {"retry-after": "600"})
+    shared.stop()
+
+    async def ask() -> None:
+        await graph.considerate(shared.backoff)(httpx.Request("GET", f"https://{graph.HOST}/v1.0/servicePrincipals"))
+
+    with pytest.raises(Interrupted):
+        asyncio.run(ask())
 
 
 def test_a_sign_in_is_not_asked_for_where_signing_in_is_left_alone(

@@ -16,6 +16,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -167,7 +168,8 @@ def _looked(
                 yield record.add(answers.of(task.target, verb, future, record))
         for key in [key for key, task in under_way.items() if elapsed() - task.since > TASK_SECONDS]:
             late = under_way.pop(key)
-            client.cancel([late.future])
+            with suppress(OSError):  # the scheduler is away
+                client.cancel([late.future])
             what = f"no answer came from the cluster within {TASK_SECONDS / 60:.0f} minutes, and it was given up"
             yield record.add(answers.failed(late.target, what))
         begin(islice(left, jobs - len(under_way)))
