@@ -134,7 +134,7 @@ def _look(
 
     def work(targets: list[Target], record: Record, progress: Progress) -> Iterator[Result]:
         if dask:
-            return cluster.look(targets, verb, record, jobs, dask)
+            return cluster.look(targets, verb, record, jobs, dask, progress.say)
         return looking.look(targets, verb, record, jobs, progress.say)
 
     def after(targets: list[Target], record: Record, progress: Progress) -> None:

@@ -39,7 +39,7 @@ NPM, NPM_ASKED = ROOT / ".venvs" / "npm", ROOT / "tests" / "npm"
 QUICK = "not slow and not az and not npm"
 PYTEST = ("-m", "pytest", "-p", "no:cacheprovider", "--color=no")
 SUMMARY = re.compile(r"=+ (?P<counts>.*) in [\d.]+s.*=+")
-STAGE_SECONDS, ALL_SECONDS, GRACE_SECONDS = 20 * 60.0, 42 * 60.0, 30.0
+STAGE_SECONDS, ALL_SECONDS, GRACE_SECONDS = 25 * 60.0, 75 * 60.0, 30.0
 """Most of a stage, most of all of them in continuous integration, and what a stopped one has to clean up."""
 SHOWING = threading.Lock()
 AT_ONCE = max(2, os.cpu_count() or 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
-from threading import Barrier, Lock
+from threading import Barrier, Event, Lock
 from typing import Any
 
 import pytest
@@ -114,6 +114,15 @@ def test_when_the_reader_stops_nothing_new_is_begun() -> None:
     next(working)
     working.close()
     assert len(begun) <= 4
+
+
+def test_when_the_reader_stops_who_waits_is_told() -> None:
+    """Nobody waits for the end of a pause that a host asked for."""
+    told = Event()
+    working = local.side_by_side(range(4), lambda number: number == 0 or told.wait(20), 2, told.set)
+    assert next(working) is True
+    working.close()
+    assert told.is_set()
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def look(
         return record.add(replace(result, folder=folder), known)
 
     try:
-        yield from side_by_side(targets, one, jobs)
+        yield from side_by_side(targets, one, jobs, shared.stop)
     finally:
         shared.close()
 
