@@ -177,6 +177,7 @@ class Walk:
         """After an answer: what stands in the form's place, on the page and in the file."""
         seen = self.seen[lab.name]
         lab.wait_for("Nothing is changed yet")
+        lab.shows(WAITING).first.wait_for(state="detached")  # the form says it a moment before it goes
         seen.after_approval.append(lab.outputs())
         lab.picture(f"{lab.name}-approved")
         seen.saved_after_approval.append(self._saved(lab))
