@@ -14,13 +14,13 @@ from helpers import preflight
 from helpers.apply import Receipt, apply, stop_at_refusals
 from helpers.approval import Approval
 from helpers.approval_given import approval_of
+from helpers.attested import entered_before
 from helpers.checks import Phase, Verdicts, judge, preview, refuse_deviations
 from helpers.clock import Clock
 from helpers.display import Shown
 from helpers.errors import ChecksFailed, Interrupted, RunbookError, ServiceFailed, Unproven
 from helpers.facts import Facts
 from helpers.guided import asking
-from helpers.headless.attested import entered_before
 from helpers.links import where_to_look
 from helpers.parameters import Parameters
 from helpers.parameters_view import Given

@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from helpers.attested import attested
 from helpers.clock import Clock
 from helpers.errors import Failed, Interrupted, RunbookError
-from helpers.headless.attested import attested
 from helpers.headless.baseline import Baseline, Last, last
 from helpers.headless.checking import Checked, Logged, check
 from helpers.parameters import Parameters

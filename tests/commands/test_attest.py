@@ -14,10 +14,10 @@ import pytest
 import yaml
 
 from helpers import clock
+from helpers.attested import NOT_ATTESTED, NOT_LOOKED_FOR
 from helpers.cli import main
 from helpers.evidence import report
 from helpers.evidence.signers import PemSigner
-from helpers.headless.attested import NOT_ATTESTED, NOT_LOOKED_FOR
 from helpers.headless.begun import begun
 from helpers.notebook import begin
 from helpers.record import ledger, runs
