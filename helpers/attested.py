@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from itertools import accumulate
+from operator import itemgetter
 from typing import Any
 
 from helpers.errors import RunbookError
@@ -29,7 +31,7 @@ def attested(parameters: Parameters, world: str | None, *, in_fleet: bool = Fals
         return ()
     if in_fleet:
         return (NOT_LOOKED_FOR,)
-    found = sorted(_lines(parameters, world))
+    found = sorted(_lines(parameters, world), key=itemgetter(0))
     return tuple(line for _, line in found) or (NOT_ATTESTED,)
 
 
@@ -40,13 +42,16 @@ def entered_before(parameters: Parameters, world: str | None) -> tuple[str, ...]
 
 
 def _lines(parameters: Parameters, world: str | None) -> Iterator[tuple[str, str]]:
-    """When each was recorded, and its line. A run that is damaged or cannot be read says nothing here."""
+    """When each was recorded, and its line. A run that is damaged or cannot be read says nothing here.
+
+    Within a run its own order counts: a clock may be set back, and a rehearsal's is known to the second only.
+    """
     for path in (runs.home() / "runs").glob(f"*/{NAME}"):
         with suppress(RunbookError, OSError, KeyError, TypeError, AttributeError):
             if _MARK in path.read_bytes():
                 refuse_another_target(Run(path.parent), world, parameters)
                 rows = [row for row in read(path) if row["event"] == "attestation"]
-                yield from [(str(row["t"]), _line(row)) for row in rows]
+                yield from zip(accumulate((str(row["t"]) for row in rows), max), map(_line, rows), strict=True)
 
 
 def _line(row: Mapping[str, Any]) -> str:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 STEP = "attest"
 LONGEST = 2000
 """Letters of what the screen showed; a tenth of it for a name."""
+_CLOCKS_DIFFER = timedelta(minutes=1)
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 
 Ask = Callable[[str], str]
@@ -206,14 +207,17 @@ def _words(name: str, said: str, longest: int, services: Services) -> str:
 
 
 def _time(said: str, began: datetime, now: datetime) -> str:
-    """When it was entered, to the minute of the run's beginning at the earliest. Raises WrongUsage."""
+    """When it was entered: not before the minute in which the run began, nor after now, as far as clocks agree.
+
+    Raises WrongUsage.
+    """
     try:
         given = datetime.fromisoformat(said)
     except ValueError:
         given = datetime.min
     if given.utcoffset() != timedelta():
         raise WrongUsage("when it was entered: allowed: a time in UTC like 2026-11-23T09:30Z")
-    if given > now:
+    if given > now + _CLOCKS_DIFFER:
         raise WrongUsage(f"when it was entered: {stamp(given)} is in the future; it is {stamp(now)}")
     if given < began.replace(second=0, microsecond=0):
         raise WrongUsage(

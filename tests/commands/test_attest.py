@@ -165,6 +165,9 @@ def test_the_next_sheet_says_first_that_it_was_entered(
     """05 run again, by whomever, shows and records above the values who entered them, or that they were not accepted."""
     attest(handed_over, screen="Connection failed", accepted="no")
     attest(handed_over)
+    rows = [json.loads(line) for line in handed_over.ledger.read_text(encoding="utf-8").splitlines()]
+    [row for row in rows if row["event"] == "attestation"][1]["t"] = "2026-11-23T08:59:59.000Z"  # by a clock set back
+    handed_over.ledger.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     (shown,) = sheets(a_run(onboarded, monkeypatch, **ENTERPRISE))
     failed, entered = shown["before"]
     assert failed.startswith("NOT ACCEPTED") and "do not enter it again: Ada, Owner entered it" in entered
