@@ -210,7 +210,7 @@ class Walk:
         self.resumed = lab.outputs()
         with self._lag("principal_lag_seconds"):
             before, _ = lab.run_all()
-            seen.waits.append(lab.wait_for("Waiting for").inner_text())
+            seen.waits.append(lab.wait_for("Waiting for").text_content() or "")  # scrolled away, it has no inner text
         lab.settle(before)
         self._look(lab)
         lab.save()
@@ -223,7 +223,7 @@ class Walk:
         self._approved(lab)
         with self._lag("role_lag_seconds"):
             before, _ = lab.run_all()
-            seen.waits.append(lab.wait_for("Waiting for").inner_text())
+            seen.waits.append(lab.wait_for("Waiting for").text_content() or "")  # scrolled away, it has no inner text
         lab.settle(before)
         self._look(lab)
         lab.portrait("Plan of 05_register: attach", "guided")

@@ -12,9 +12,10 @@ import pytest
 
 from helpers.apply import apply
 from helpers.errors import ApprovalRequired, Refused, RunbookError, ServiceFailed, Unproven
+from helpers.model import Key
 from helpers.plan import Keep, Plan, Refusal, Waits
 from helpers.steps import key
-from tests.cases.building import NOW, TAG, VAULT_ID, facts, known, one, parameters
+from tests.cases.building import NOW, TAG, VAULT_ID, facts, known, parameters
 from tests.unit.changes import Clock, Looking, Pretended, Services, approved, ledger, written
 
 FIRST, SECOND = Pretended({"change": "first"}), Pretended({"change": "second"})
@@ -147,13 +148,13 @@ def test_an_approval_that_ends_during_the_second_look_does_not_count(tmp_path: P
 
 @dataclass
 class Tagging:
-    """As much of the key client as tagging uses: keeps the tags it was sent."""
+    """As much of the key client as tagging uses: keeps the key that it was to add tags to, and the tags."""
 
-    sent: list[Mapping[str, str]] = field(default_factory=list)
+    asked: list[tuple[Mapping[str, str], Mapping[str, str]]] = field(default_factory=list)
 
-    def update(self, name: str, version: str, *, tags: Mapping[str, str]) -> Any:
-        self.sent.append(tags)
-        return one("key", name=name, version=version, tags=tags)
+    def add_tags(self, seen: Key, tags: Mapping[str, str]) -> Key:
+        self.asked.append((seen.tags, tags))
+        return replace(seen, tags={**seen.tags, **tags})
 
 
 @dataclass
@@ -164,7 +165,7 @@ class Witness:
 
 
 def test_what_is_performed_is_the_fresh_plan(tmp_path: Path) -> None:
-    """A tag that somebody set since the first look is kept, for the tags are merged with those of the second."""
+    """A tag that somebody set since the first look is kept, for what is tagged is the key of the second."""
     wanted = key.Wanted.of(parameters())
     plan = key.plan(wanted, facts(key=known("key", tags={"owner": "ada"})))
     fresh = key.plan(wanted, facts(key=known("key", tags={"owner": "bob", "cost": "7"})))
@@ -172,7 +173,7 @@ def test_what_is_performed_is_the_fresh_plan(tmp_path: Path) -> None:
     services = Services()
     services.keys, services.witness = Tagging(), Witness()  # type: ignore[attr-defined]
     apply(plan, approved(plan), Looking(fresh), services, ledger(tmp_path))
-    assert services.keys.sent == [{"owner": "bob", "cost": "7", TAG: "true"}]  # type: ignore[attr-defined]
+    assert services.keys.asked == [({"owner": "bob", "cost": "7"}, {TAG: "true"})]  # type: ignore[attr-defined]
     about_to = written(tmp_path)[0]
     assert "keeping cost, owner" in about_to["change"]
     assert about_to["intent"]["vault"].lower() == VAULT_ID.lower()
