@@ -108,7 +108,8 @@ class Ground:
     def child(self, home: Path, *more: str, stop_at: str = "") -> Child:
         """A forked child that runs the steps."""
         control, environment = self.cloud.control, self.cloud.environment
-        work = partial(inside.run, control, environment, home, self.arguments(*more), stop_at)
+        plain = self.arguments("--kernel-start", "spawn", *more)  # it starts none, so nothing is to be imported for any
+        work = partial(inside.run, control, environment, home, plain, stop_at)
         return Child(work, home / "printed.log")
 
     def ran(self, home: Path, *more: str) -> Any:
