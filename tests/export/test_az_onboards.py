@@ -127,11 +127,11 @@ def test_a_lost_answer_makes_nothing_twice(fresh: Place, run_ends: Healthy, answ
 
     The real `az role assignment create` sends its PUT again after a 503: under one name, so that it is the same request.
     """
-    fresh.served.world.state.settings.principal_lag_seconds = (
-        0  # else the role's answer could be a refusal that is lost
-    )
+    settings = fresh.served.world.state.settings
+    usual, settings.principal_lag_seconds = settings.principal_lag_seconds, 0  # or a refusal could be what is lost
     fresh.faults(*({"operation": operation, "carried_out": True, **answer} for operation in WRITES))
     stopped = fresh.run()
+    settings.principal_lag_seconds = usual
     assert stopped.code == 3, stopped.err
     done = fresh.run(ATTACH_FOR_GOOD=stopped.agree)
     assert done.code == 0, done.err
