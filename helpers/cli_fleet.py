@@ -58,6 +58,13 @@ def _jobs(default: int) -> Callable[[Command], Command]:
     )
 
 
+def _looking(command: Command) -> Command:
+    """The options of the commands that look and change nothing."""
+    for option in (_json, _resume, _cluster, _notebooks, _jobs(8), _files):
+        command = option(command)
+    return command
+
+
 @click.group()
 def fleet() -> None:
     """The same command for many parameter files. One target that fails never stops the rest.
@@ -70,24 +77,14 @@ def fleet() -> None:
 
 
 @fleet.command()
-@_files
-@_jobs(8)
-@_notebooks
-@_cluster
-@_resume
-@_json
+@_looking
 def check(files: tuple[str, ...], **options: Any) -> NoReturn:
     """Look at every target and judge it, without kernels. Changes nothing."""
     _look("check", files, **options)
 
 
 @fleet.command()
-@_files
-@_jobs(8)
-@_notebooks
-@_cluster
-@_resume
-@_json
+@_looking
 def plan(files: tuple[str, ...], **options: Any) -> NoReturn:
     """Show what every step would do for every target. Changes nothing."""
     _look("plan", files, **options)

@@ -22,7 +22,7 @@ from helpers.errors import Refused, Unproven, WrongUsage
 from helpers.evidence import files
 from helpers.evidence.looked_through import LookedThrough, look_through
 from helpers.facts import Facts
-from helpers.headless.begun import begun
+from helpers.headless.begun import begun, sealing
 from helpers.model import Absent, Known, Unknown
 from helpers.parameters import Parameters
 from helpers.record import ledger, runs
@@ -135,7 +135,7 @@ def attest(run: Run, connect: Callable[[Parameters], Services], ask: Ask, say: C
     verdicts = judge(found, parameters, "gate")
     seen = _unchanged(sheet, parameters, found, verdicts)
     sealed = (run.folder / SEAL).exists()
-    sealing = _sealing(parameters, services) if sealed else None
+    seals = sealing(None, parameters, services) if sealed else None
     into = runs.new() if sealed else run
     said = {
         **claim,
@@ -160,7 +160,7 @@ def attest(run: Run, connect: Callable[[Parameters], Services], ask: Ask, say: C
             code = code or int(bool(looked.hits))
             record.write("run_finished", exit_code=code, steps={STEP: "attested"}, scan=looked.data())
     before = sum(row["event"] == "attestation" for row in rows)
-    return Attested(into, said, services.world, before, looked, sealing.seal(into, code or 0) if sealing else None)
+    return Attested(into, said, services.world, before, looked, seals.seal(into, code or 0) if seals else None)
 
 
 def _handed_over(run: Run, rows: list[Mapping[str, Any]]) -> tuple[Parameters, Sheet]:
@@ -276,12 +276,3 @@ def _rotated(was: Mapping[str, str], reads: Mapping[str, str], found: Facts) -> 
 def _ended(rows: list[Mapping[str, Any]]) -> int | None:
     """The exit code of a run that has ended; None for one that goes on or was interrupted, which stays so."""
     return int(rows[-1]["exit_code"]) if rows[-1]["event"] == "run_finished" else None
-
-
-def _sealing(parameters: Parameters, services: Services) -> Any:
-    """What a run of its own is sealed with, if the parameters say so; got ready before anything is written."""
-    if parameters.evidence is None:
-        return None
-    from helpers.evidence.self_sealing import ready
-
-    return ready(None, parameters, services)

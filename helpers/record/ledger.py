@@ -71,7 +71,7 @@ class Ledger:
                     why="What is written after the seal would break it.",
                     next_step="Start a new run: it looks at what is there and goes on from it.",
                 )
-            _drop_cut_line(ledger)
+            drop_cut_line(ledger)
             ledger.write(text.encode() + b"\n")
             ledger.flush()
             os.fsync(ledger.fileno())
@@ -93,10 +93,11 @@ def _row(path: Path, number: int, line: bytes) -> Mapping[str, Any]:
     raise Failed(f"{path}: line {number} is damaged", next_step="Keep the file as it is and start a new run.")
 
 
-def _drop_cut_line(ledger: BinaryIO) -> None:
+def drop_cut_line(lines: BinaryIO) -> None:
     """Take away what a crash left of a last line: its write never returned, and it would spoil the next line."""
-    ledger.seek(0)
-    ledger.truncate(ledger.read().rfind(b"\n") + 1)
+    lines.seek(0)
+    lines.truncate(lines.read().rfind(b"\n") + 1)
+    lines.seek(0, os.SEEK_END)
 
 
 def _utc(moment: datetime) -> str:

@@ -130,6 +130,7 @@ def test_a_plan_of_each_target_is_kept_in_a_ledger_of_its_own(fleet: Any, home: 
         rows = ledger.read(home / row["folder"] / "ledger.jsonl")
         events = [line["event"] for line in rows]
         assert events[:3] == ["run_started", "identity", "facts"] and events[-2:] == ["verdicts", "run_finished"]
+        assert {line["run"] for line in rows} == {document["fleet"]} and rows[0]["suite"]["version"]
         assert events.count("plan") >= 4 and rows[-1]["exit_code"] == row["exit_code"]
     assert onboarded.cloud.wrote() == []
 

@@ -104,6 +104,16 @@ def test_it_counts_for_one_change(
     assert typed(again, same) == made
 
 
+def test_who_finds_it_used_for_this_very_change_finds_the_change_done(walk_onboarded: Walk) -> None:
+    """Two read before either attached: the second one's phrase is used, and its step ends with nothing left to do."""
+    step, target, plan = stopped(walk_onboarded)
+    step.apply(attach, target, plan, typed(step, plan))
+    late = typed(step, plan)
+    assert not late.granted
+    assert step.apply(attach, target, plan, late).done == ()
+    assert walk_onboarded.world.cloud.wrote() == ["workspace update"]
+
+
 def test_the_approval_file_of_another_person_stays_as_it_is(walk_onboarded: Walk) -> None:
     """Neither typing the phrase nor using it writes over, moves or takes away what `approve` wrote."""
     step, target, plan = stopped(walk_onboarded)

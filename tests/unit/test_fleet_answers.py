@@ -44,7 +44,7 @@ class Scheduler:
         self.held: dict[str, Task] = {}
         self.cancelled: list[Task] = []
 
-    def submit(self, _: Any, verb: str, number: int, file: str, values: dict[str, Any], key: str) -> Task:
+    def submit(self, _: Any, verb: str, fleet: str, number: int, file: str, values: dict[str, Any], key: str) -> Task:
         asked = Target(number, file, given(**values), {})
         result = Result("x", "x", asked.digest, 0, asked.parameters.key_name, rehearsal="world")
         said = {"result": result.said(), "run": RUN[:-1] + str(number), "ledger": "line\n"}

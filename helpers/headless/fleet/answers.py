@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,8 +73,6 @@ def _kept(target: Target, verb: Verb, run: Any, ledger: Any, record: Record) -> 
         raise TypeError("its record is none")
     if verb == "plan":
         folder = record.place(target.number)
-        if folder.exists():  # of an attempt that was cut short, or of another file, where a fleet is gone on with
-            folder = folder.with_name(f"{folder.name}-{secrets.token_hex(3)}")
     elif isinstance(run, str) and _RUN.fullmatch(run):
         folder = home() / "runs" / run
     else:

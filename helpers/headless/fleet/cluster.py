@@ -146,7 +146,7 @@ def _looked(
     def begin(targets: Iterable[Target]) -> None:
         for target in targets:
             key = _key(record, target)
-            future = client.submit(remote, verb, target.number, target.file, _values(target), key=key)
+            future = client.submit(remote, verb, record.id, target.number, target.file, _values(target), key=key)
             under_way[key] = _Task(target, future, elapsed())
             future.add_done_callback(ended.put)
 
@@ -196,14 +196,14 @@ def _values(target: Target) -> dict[str, Any]:
     return {name: value for name, value in target.parameters.model_dump(mode="json").items() if value is not None}
 
 
-def remote(verb: Verb, number: int, file: str, values: dict[str, Any]) -> str:
+def remote(verb: Verb, fleet: str, number: int, file: str, values: dict[str, Any]) -> str:
     """What a worker does: one target looked at, and the result with its record as JSON. It keeps nothing."""
     target = Target(number, file, parameter_files.load(values), {})
     with TemporaryDirectory(prefix="cmek-") as place:
         if verb == "check":
             result = work.checked(target, _shared(), _unheard, under=Path(place))
         else:
-            result = work.planned(target, _shared(), _unheard, Path(place) / "plan")
+            result = work.planned(target, _shared(), _unheard, fleet, Path(place) / "plan")
         ledger = next(Path(place).glob(f"**/{NAME}"), None)
         said = {
             "result": result.said(),

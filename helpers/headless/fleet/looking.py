@@ -47,7 +47,7 @@ def look(
         if verb == "check":
             return record.add(work.checked(target, shared, tell), known)
         place = record.place(target.number)
-        result = work.planned(target, shared, tell, place)
+        result = work.planned(target, shared, tell, record.id, place)
         folder = str(place.relative_to(home())) if (place / NAME).exists() else None
         return record.add(replace(result, folder=folder), known)
 

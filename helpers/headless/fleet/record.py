@@ -22,6 +22,7 @@ from helpers.errors import Failed, WrongUsage
 from helpers.headless.fleet.results import Result
 from helpers.record import runs
 from helpers.record.in_use import Known, of_environment
+from helpers.record.ledger import drop_cut_line
 from helpers.record.scrubbing import Scrubber
 
 NAME = "fleet.jsonl"
@@ -84,7 +85,7 @@ class Record:
         except BlockingIOError:
             self._file.close()
             raise WrongUsage(f"--resume: {self.id} is being worked on by another process") from None
-        self._drop_cut_line()
+        drop_cut_line(self._file)
         if self._file.tell() == 0:
             self._write({"event": "fleet_started", "fleet": self.id, "verb": self.verb})
         return self
@@ -129,11 +130,6 @@ class Record:
                 except (ValueError, KeyError, TypeError):
                     raise Failed(f"{self.folder / NAME}: line {number} is damaged", next_step="Start anew.") from None
                 yield row
-
-    def _drop_cut_line(self) -> None:
-        self._file.seek(0)
-        self._file.truncate(self._file.read().rfind(b"\n") + 1)
-        self._file.seek(0, os.SEEK_END)
 
     def _write(self, said: dict[str, Any]) -> None:
         line = json.dumps({"t": stamp(datetime.now(UTC)), **said}, ensure_ascii=True).encode() + b"\n"

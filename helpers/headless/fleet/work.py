@@ -14,7 +14,7 @@ from helpers.headless.fleet.results import Result
 from helpers.headless.fleet.targets import Target
 from helpers.headless.planning import WholePlan, plan_all
 from helpers.headless.watching import check_target, told
-from helpers.record import runs
+from helpers.record import beginning, runs
 from helpers.record.in_use import Known, of_environment
 from helpers.record.ledger import NAME, Ledger
 from helpers.record.scrubbing import Scrubber
@@ -43,7 +43,7 @@ def checked(target: Target, shared: Shared, say: Say, under: Path | None = None)
     )
 
 
-def planned(target: Target, shared: Shared, say: Say, folder: Path) -> Result:
+def planned(target: Target, shared: Shared, say: Say, fleet: str, folder: Path) -> Result:
     """As `plan` does it; what was seen and planned goes into a ledger in this folder, not named in the result."""
     start, world = time.monotonic(), None
     known: Known = of_environment
@@ -52,7 +52,7 @@ def planned(target: Target, shared: Shared, say: Say, folder: Path) -> Result:
         known = services.secrets_in_use
         try:
             world = services.world
-            whole = _recorded_plan(target, services, folder)
+            whole = _recorded_plan(target, services, fleet, folder)
         finally:
             services.close()
     except Exception as error:  # noqa: BLE001 - told in the result, whatever it is: the other targets go on
@@ -65,20 +65,19 @@ def planned(target: Target, shared: Shared, say: Say, folder: Path) -> Result:
     return Result(target.file, target.name, target.digest, code, summary, None, seconds, lines, cloud, world)
 
 
-def _recorded_plan(target: Target, services: Services, folder: Path) -> WholePlan:
+def _recorded_plan(target: Target, services: Services, fleet: str, folder: Path) -> WholePlan:
     folder.mkdir(parents=True, exist_ok=True)
     refuse_deviations(target.parameters, services.clock.now().date())
     ledger = Ledger(
         folder / NAME,
-        folder.parent.name,
+        fleet,
         "plan",
         services.clock.now,
         services.caller.object_id,
         services.secrets_in_use,
     )
     whole = plan_all(services, target.parameters)
-    said = target.parameters.model_dump(mode="json")
-    ledger.write("run_started", cloud=target.parameters.cloud, world=services.world, parameters=said)
+    beginning.write(ledger, target.parameters, services.world, fresh=True)
     ledger.write("identity", **asdict(services.caller))
     ledger.write("facts", facts=whole.facts.view().data)
     for plan in whole.plans:

@@ -49,7 +49,7 @@ def perform(
     at = gate.site(world, request_host)
     use = audit.Use(at, operation, key_name, version, caller, address)
     try:
-        reply = _reply(world, at, operation, key_name, version, caller, address, payload)
+        reply = _reply(world, use, payload)
     except WireError as refused:
         audit.note(world, use, refused.response.status)
         raise
@@ -57,21 +57,12 @@ def perform(
     return reply
 
 
-def _reply(
-    world: World,
-    at: Site,
-    operation: str,
-    key_name: str,
-    version: str | None,
-    caller: Caller,
-    address: str,
-    payload: Mapping[str, Any],
-) -> Response:
-    wanted = OPERATIONS[operation]
-    gate.check_tenant(at, caller)
-    gate.check_network(at, caller, address)
-    assignment = gate.check_permission(world, at, caller, wanted.action, wanted.permission, key_name)
-    reply = wanted.run(Asked(world, at, key_name, version, payload))
+def _reply(world: World, use: audit.Use, payload: Mapping[str, Any]) -> Response:
+    wanted = OPERATIONS[use.operation]
+    gate.check_tenant(use.at, use.caller)
+    gate.check_network(use.at, use.caller, use.address)
+    assignment = gate.check_permission(world, use.at, use.caller, wanted.action, wanted.permission, use.key_name)
+    reply = wanted.run(Asked(world, use.at, use.key_name, use.version, payload))
     if assignment is None:
         return reply
     return replace(reply, headers={**reply.headers, "x-ms-keyvault-rbac-assignment-id": assignment})

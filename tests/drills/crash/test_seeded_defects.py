@@ -75,7 +75,7 @@ DEFECTS = (
     Defect(
         "what a kill left of a ledger line stays",
         "helpers/record/ledger.py",
-        "            _drop_cut_line(ledger)\n",
+        "            drop_cut_line(ledger)\n",
         "",
         ("crash:onboard:CreateKey#1:lost:continued", "crash:onboard:CreateKey#1:before:continued"),
         "damaged",
