@@ -21,7 +21,8 @@ from helpers.evidence.dsse import pae
 from helpers.evidence.public_keys import PublicKey, of_der
 from helpers.evidence.signers import Signer
 from helpers.model import same_id
-from helpers.parameters import Approver, Parameters
+from helpers.parameter_values import Approver
+from helpers.parameters import Parameters
 from helpers.plan import Plan
 
 TYPE = "application/vnd.cmek-runbook.approval+json"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from helpers import published
 from helpers.model import ExternalKey, Found, Known, RoleAssignment, Workspace, same_id
-from helpers.parameters import NewWorkspace, Parameters, WorkspaceId
+from helpers.parameter_values import NewWorkspace, WorkspaceId
+from helpers.parameters import Parameters
 
 
 def wanted_scope(parameters: Parameters) -> str:

@@ -9,7 +9,8 @@ from typing import Literal, TypeVar
 
 from helpers.facts import Facts
 from helpers.model import Absent, Found, Known, Unknown
-from helpers.parameters import Deviation, Parameters
+from helpers.parameter_values import Deviation
+from helpers.parameters import Parameters
 
 T = TypeVar("T")
 

@@ -8,7 +8,8 @@ from helpers import published
 from helpers.checks.base import Check, Finding, Phase, Verdict, failed, not_applicable, on, passed, unread
 from helpers.facts import Facts
 from helpers.model import ExternalKey, Known, Organization, Unknown, Validation, Workspace
-from helpers.parameters import NewWorkspace, Parameters, WorkspaceId
+from helpers.parameter_values import NewWorkspace, WorkspaceId
+from helpers.parameters import Parameters
 from helpers.targets import foreign, ours, target
 
 _PHASES: tuple[Phase, ...] = ("gate", "attached", "watch")

@@ -19,7 +19,8 @@ from helpers.evidence.sealing import How
 from helpers.evidence.signers import Signer
 from helpers.evidence.signing import as_signed_in, signer
 from helpers.evidence.statement import Target
-from helpers.parameters import Evidence, Parameters
+from helpers.parameter_values import Evidence
+from helpers.parameters import Parameters
 from helpers.record.runs import Run
 from helpers.services.connect import Services
 

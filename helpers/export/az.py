@@ -16,7 +16,8 @@ from helpers import published
 from helpers.checks import ALL
 from helpers.checks.network import wanted_ranges
 from helpers.display import plain
-from helpers.parameters import NewWorkspace, Parameters, WorkspaceId
+from helpers.parameter_values import NewWorkspace, WorkspaceId
+from helpers.parameters import Parameters
 from helpers.steps import attach, by_hand
 from helpers.targets import wanted_scope
 

@@ -11,7 +11,8 @@ from helpers.checks import Verdicts, judge
 from helpers.errors import Refused
 from helpers.facts import Facts
 from helpers.model import Absent, ExternalKey, Known, Unknown, Workspace
-from helpers.parameters import NewWorkspace, Parameters, WorkspaceId
+from helpers.parameter_values import NewWorkspace, WorkspaceId
+from helpers.parameters import Parameters
 from helpers.plan import Done, Item, Keep, Plan, Refusal, Waits
 from helpers.steps import register
 from helpers.steps.by_hand import BY_HAND

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from helpers.checks import ALL, Finding, Verdict, network
 from helpers.facts import Facts
 from helpers.model import Absent, Found, Known, Unknown, Vault
-from helpers.parameters import Parameters, Remedy
+from helpers.parameter_values import Remedy
+from helpers.parameters import Parameters
 from helpers.plan import Change, Item, Keep, Plan, Refusal, Waits
 from helpers.steps import key, verify
 from helpers.steps.consent import tenant_refusal

@@ -192,7 +192,7 @@ DEFECTS = (
     ),
     Defect(
         "what a person reads is what is sent: a name may hold what is not seen",
-        "helpers/parameters.py",
+        "helpers/parameter_values.py",
         "    if not text.isprintable():",
         "    if False:",
         "tests/unit/test_parameters.py::test_a_wrong_parameter_is_refused_in_one_line[hidden direction]",

@@ -17,7 +17,8 @@ from helpers.evidence import archive_address
 from helpers.evidence.signers import ALLOWED, VaultKey, reference
 from helpers.evidence.statement import SUITE as NAMES
 from helpers.evidence.timestamps import refuse_wrong_url
-from helpers.parameters import Evidence, load
+from helpers.parameter_values import Evidence
+from helpers.parameters import load
 from helpers.record.suite import suite, suite_in
 from tests.cases.building import GIVEN
 from tests.evidence.building import ROOT, SUITE

@@ -14,7 +14,8 @@ from helpers.guided.looking import Looking
 from helpers.guided.parameter_file import Written
 from helpers.guided.parameter_form import NoForm, ParameterForm
 from helpers.guided.pickers import Picker
-from helpers.parameters import NewWorkspace, WorkspaceId, load
+from helpers.parameter_values import NewWorkspace, WorkspaceId
+from helpers.parameters import load
 from tests.guided.conftest import Look
 from tests.services.faults import status
 from tests.services.rehearsed import ADMIN_KEY, GIVEN, Rehearsed

@@ -29,7 +29,7 @@ from helpers.model import (
     SinkState,
     Unknown,
 )
-from helpers.parameters import Deviation
+from helpers.parameter_values import Deviation
 from tests.cases.building import KEY_ID, NOW, OTHER, SINK, TAG, VAULT_ID, VERSION, facts, known, one
 from tests.services.pages import Cells
 from tests.unit.looks import drift, look, rotated

@@ -10,7 +10,8 @@ import yaml
 
 from helpers import published
 from helpers.errors import WrongUsage
-from helpers.parameters import NewWorkspace, Parameters, WorkspaceId, load
+from helpers.parameter_values import NewWorkspace, WorkspaceId
+from helpers.parameters import Parameters, load
 from tests.cases.building import GIVEN, ORGANIZATION, SUBSCRIPTION, TENANT, VAULT_ID, VAULT_URI
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,8 @@ import pytest
 from helpers import preflight
 from helpers.display import bundle, text
 from helpers.model import Absent, Caller, Found, Known, Organization, Unknown
-from helpers.parameters import Parameters, Remedy, load
+from helpers.parameter_values import Remedy
+from helpers.parameters import Parameters, load
 from helpers.preflight import Preflight, Row
 from helpers.preflight.judging import held
 from helpers.preflight.rights import (
