@@ -39,7 +39,7 @@ class Lab:
         self.pictures = pictures
         self.errors: list[str] = []
         self.name = ""
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("pageerror", lambda error: self.errors.append(f"{self.name}: {error.stack or error}"))
 
     def open(self, address: str, name: str) -> None:
         """Open the address that `lab` said, at a notebook, and wait until it can be run."""
