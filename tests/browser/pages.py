@@ -106,11 +106,12 @@ class Lab:
         self.page.evaluate(looking.TO_TOP)
 
     def theme(self, name: str) -> None:
-        """JupyterLab Light or JupyterLab Dark."""
+        """JupyterLab Light or JupyterLab Dark, and its splash screen gone: two at once fail to be removed (4.6)."""
         self.page.evaluate(looking.THEME, f"JupyterLab {name}")
         self.page.wait_for_function(
             "name => document.body.dataset.jpThemeName === name", arg=f"JupyterLab {name}", timeout=LONG
         )
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=LONG)
 
     def contrast(self) -> dict[str, Any]:
         """The text with the least contrast in the outputs, status words and forms."""
