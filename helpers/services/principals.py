@@ -22,11 +22,11 @@ from helpers import published
 from helpers.errors import ServiceFailed
 from helpers.model import Absent, ConditionalAccessPolicy, Found, Grants, Known, ServicePrincipal, Unknown
 from helpers.services import patience
-from helpers.services.graph import all_of, considerate, every, lists_are_lists
+from helpers.services.graph import Row, all_of, answered, considerate, every, guid, inside, text, texts
 from helpers.services.graph_retries import middleware
 from helpers.services.once import Lost, lost_or_failed, once
 from helpers.services.portal import run
-from helpers.services.replies import first_line, needed, stop_at_wrong_cloud, unclear_status
+from helpers.services.replies import first_line, listed, needed, stop_at_wrong_cloud, unclear_status
 from helpers.services.witness import Witness
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Principals:
     """One Graph client, used through this process's one event loop."""
 
     def __init__(self, credential: TokenCredential, witness: Witness, backoff: BackOff | None = None) -> None:
-        hooks: dict[str, Any] = {"response": [witness.http_async, lists_are_lists]}
+        hooks: dict[str, Any] = {"response": [witness.http_async]}
         if backoff is not None:
             hooks["request"] = [considerate(backoff)]
         http = httpx.AsyncClient(
@@ -87,29 +87,26 @@ class Principals:
 
     def grants(self, object_id: str) -> Found[Grants]:
         """What was given to a service principal in this tenant beside Azure roles, and who owns it there."""
-        one = self._client.service_principals.by_service_principal_id(object_id)
+        its = self._client.service_principals.by_service_principal_id(object_id)
 
         def read() -> Grants:
             roles, delegated, owners = run(
-                lambda: all_of(one.app_role_assignments, one.oauth2_permission_grants, one.owners)
+                lambda: all_of(its.app_role_assignments, its.oauth2_permission_grants, its.owners)
             )
             return Grants(
-                app_roles=tuple(
-                    f"{needed(row.app_role_id, 'appRoleId')} of {row.resource_display_name or row.resource_id}"
-                    for row in roles
-                ),
-                delegated=tuple(str(needed(row.scope, "scope")).strip() for row in delegated),
-                owners=tuple(needed(row.id, "id") for row in owners),
+                app_roles=tuple(map(_app_role, roles)),
+                delegated=tuple(needed(text(row, "scope"), "scope").strip() for row in delegated),
+                owners=tuple(map(_id, owners)),
             )
 
         return self._look(read)
 
     def groups(self, object_id: str) -> Found[tuple[str, ...]]:
         """The ids of the groups a service principal belongs to, directly or through other groups."""
-        one = self._client.service_principals.by_service_principal_id(object_id).transitive_member_of
+        groups = self._client.service_principals.by_service_principal_id(object_id).transitive_member_of
 
         def read() -> tuple[str, ...]:
-            return tuple(needed(row.id, "id") for row in run(lambda: every(one)))
+            return tuple(map(_id, run(lambda: every(groups))))
 
         return self._look(read)
 
@@ -131,7 +128,7 @@ class Principals:
         except (httpx.HTTPError, AzureError) as error:
             stop_at_wrong_cloud(error)
             return Unknown(f"no usable answer from Microsoft Graph: {first_line(error)}")
-        except Exception as error:  # noqa: BLE001 - kiota raises a bare Exception for a body it has no parser for
+        except Exception as error:  # noqa: BLE001 - kiota raises a bare Exception for an error it has no parser for
             stop_at_wrong_cloud(error)
             return Unknown(f"the reply of Microsoft Graph could not be understood: {first_line(error)}")
 
@@ -141,11 +138,11 @@ class Principals:
         It cannot be made twice: the app id is unique in a tenant. One request all the same. Raises ServiceFailed.
         """
 
-        async def ask() -> Any:
-            return await self._client.service_principals.post(
-                GraphServicePrincipal(app_id=published.APP_ID),
-                request_configuration=RequestConfiguration(options=[RetryHandlerOption(should_retry=False)]),
-            )
+        async def ask() -> Row:
+            principals = self._client.service_principals
+            once_only = RequestConfiguration[Any](options=[RetryHandlerOption(should_retry=False)])
+            wanted = principals.to_post_request_information(GraphServicePrincipal(app_id=published.APP_ID), once_only)
+            return await answered(wanted, principals.request_adapter)
 
         def write() -> ServicePrincipal | None:
             try:
@@ -182,15 +179,24 @@ class Principals:
         return Known(found.value[0]) if found.value else Absent()
 
 
-def _policy(raw: Any) -> ConditionalAccessPolicy:
-    clients = raw.conditions.client_applications if raw.conditions else None
+def _id(raw: Row) -> str:
+    return needed(text(raw, "id"), "id")
+
+
+def _app_role(raw: Row) -> str:
+    resource = text(raw, "resourceDisplayName") or guid(raw, "resourceId")
+    return f"{needed(guid(raw, 'appRoleId'), 'appRoleId')} of {resource}"
+
+
+def _policy(raw: Row) -> ConditionalAccessPolicy:
+    clients = inside(inside(raw, "conditions"), "clientApplications")
     return ConditionalAccessPolicy(
-        id=needed(raw.id, "id"),
-        name=raw.display_name or "",
-        state=str(getattr(raw.state, "value", raw.state)),
-        includes=tuple((clients.include_service_principals if clients else None) or ()),
-        excludes=tuple((clients.exclude_service_principals if clients else None) or ()),
-        filtered=clients is not None and clients.service_principal_filter is not None,
+        id=_id(raw),
+        name=text(raw, "displayName") or "",
+        state=str(text(raw, "state")),
+        includes=texts(clients, "includeServicePrincipals"),
+        excludes=texts(clients, "excludeServicePrincipals"),
+        filtered=clients.get("servicePrincipalFilter") is not None,
     )
 
 
@@ -208,18 +214,18 @@ def _headers(error: APIError) -> dict[str, str]:
     return found
 
 
-def _principal(raw: Any) -> ServicePrincipal:
-    created = raw.created_date_time if hasattr(raw, "created_date_time") else None
+def _principal(raw: Row) -> ServicePrincipal:
+    enabled, credentials = raw.get("accountEnabled"), (raw.get("keyCredentials"), raw.get("passwordCredentials"))
+    if not isinstance(enabled, bool | None):
+        raise ValueError("accountEnabled is neither true nor false")
     return ServicePrincipal(
-        object_id=needed(raw.id, "id"),
-        app_id=needed(raw.app_id, "appId"),
-        display_name=raw.display_name,
-        enabled=raw.account_enabled,
-        owner_tenant=None if raw.app_owner_organization_id is None else str(raw.app_owner_organization_id),
-        credentials=None
-        if raw.key_credentials is None or raw.password_credentials is None
-        else len(raw.key_credentials) + len(raw.password_credentials),
-        created=(raw.additional_data or {}).get("createdDateTime") or (str(created) if created else None),
+        object_id=_id(raw),
+        app_id=needed(text(raw, "appId"), "appId"),
+        display_name=text(raw, "displayName"),
+        enabled=enabled,
+        owner_tenant=guid(raw, "appOwnerOrganizationId"),
+        credentials=None if None in credentials else sum(len(listed(some)) for some in credentials),
+        created=text(raw, "createdDateTime"),
     )
 
 
