@@ -22,6 +22,7 @@ LABEL = "1 to 255 characters, none of them a control character"
 WORKSPACE = f"{{id: a workspace id like wrkspc_01AbCdEf, default: true or false}} or {{create: {LABEL}}}"
 REMEDIES = "a list of purge_protection or diagnostic_settings or network_rules or delete_lock or organization_tag"
 DESTINATION = "the resource ID of a Log Analytics workspace, a storage account, or an authorization rule of an event hub namespace"
+LONG_GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{'r' * 91}/providers/Microsoft.Storage/storageAccounts/logs"
 LOGS = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-logs/providers"
 REFERENCE = (
     "a reference, never the key itself: env:NAME, file:PATH or keyvault:https://VAULT.vault.azure.net/secrets/NAME"
@@ -76,6 +77,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("key with a slash", {"key_name": "a/b"}, f"key_name: given 'a/b'; allowed: {KEY}"),
     ("key name too long", {"key_name": "k" * 128}, f"key_name: given '{'k' * 79}… (130 characters); allowed: {KEY}"),
     ("group ends in a dot", {"resource_group": "rg."}, "resource_group: given 'rg.'; allowed: 1 to 90 letters, digits and . _ - ( ), no dot last"),
+    ("group name too long", {"resource_group": "r" * 91}, f"resource_group: given '{'r' * 79}… (93 characters); allowed: 1 to 90 letters, digits and . _ - ( ), no dot last"),
     ("size 2048", {"key_size": 2048}, "key_size: given 2048; allowed: 3072 or 4096"),
     ("size as text", {"key_size": "3072"}, "key_size: given '3072'; allowed: 3072 or 4096"),
     ("size true", {"key_size": True}, f"key_size: given true {SO}; allowed: 3072 or 4096"),
@@ -100,6 +102,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("remedy outside a list", {"remediate": "delete_lock"}, f"remediate: given 'delete_lock'; allowed: {REMEDIES}"),
     ("a remedy twice", {"remediate": ["delete_lock", "delete_lock"]}, "remediate: given one of them twice; allowed: each once"),
     ("log without a destination", {"remediate": ["diagnostic_settings"]}, "log_destination: not given, and remediate asks for diagnostic_settings; allowed: the resource ID of where the log goes to"),
+    ("destination in a group with too long a name", {"log_destination": LONG_GROUP}, f"log_destination: given '{LONG_GROUP[:79]}… ({len(LONG_GROUP) + 2} characters); allowed: {DESTINATION}"),
     ("destination by name", {"log_destination": "logs"}, f"log_destination: given 'logs'; allowed: {DESTINATION}"),
     ("destination of another kind", {"log_destination": VAULT_ID}, f"log_destination: given '{VAULT_ID[:79]}… ({len(VAULT_ID) + 2} characters); allowed: {DESTINATION}"),
     ("hidden direction", {"external_key_name": "a\u202eb"}, f"external_key_name: given 'a\\u202eb'; allowed: {LABEL}"),
@@ -285,6 +288,7 @@ def test_names_are_derived_once() -> None:
         {"vault_name": "kv1"},
         {"key_name": "0"},
         {"resource_group": "rg_(prod).1-x"},
+        {"resource_group": "é" * 90},
         {"key_size": 4096, "key_type": "RSA-HSM"},
         {"workspace": {"id": "wrkspc_01AbCdEf"}},
         {"admin_key": "file:/run/secrets/admin key"},
