@@ -6,11 +6,9 @@ import os
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import anthropic
 import httpx2
-from anthropic import Anthropic
 
-from helpers import published
+from helpers import light, published
 from helpers.errors import ServiceFailed, WrongUsage
 from helpers.model import Absent, ExternalKey, Found, Known, Organization, Unknown, Validation, Workspace
 from helpers.record.secrets import Secret
@@ -28,6 +26,10 @@ from helpers.services.replies import (
     unclear_status,
 )
 from helpers.services.witness import Witness
+
+with light.without("aiohttp"):  # another transport, which the SDK imports where it is there; a tenth of its import
+    import anthropic
+    from anthropic import Anthropic
 
 if TYPE_CHECKING:
     from helpers.services.backoff import BackOff

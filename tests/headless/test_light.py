@@ -1,4 +1,4 @@
-"""What the driver of a run does not import."""
+"""What the driver of a run, and the clients of the services, do not import."""
 
 from __future__ import annotations
 
@@ -7,20 +7,45 @@ import sys
 
 import pytest
 
-from helpers.headless.light import without
+from helpers.light import without
+from helpers.record.runs import project_root
+from helpers.rehearsal.environment import applied
+from helpers.rehearsal.serve import Served
 
 DRIVER = """
 import sys
 import helpers.headless.executing
-print("papermill" in sys.modules, "rfc3987_syntax" in sys.modules, "lark" in sys.modules, "anthropic" in sys.modules)
-import rfc3987_syntax
+print(*(name in sys.modules for name in ("papermill", "rfc3987_syntax", "lark", "azure.storage.blob", "anthropic")))
+import rfc3987_syntax, azure.storage.blob
+"""
+
+READS = """
+import sys
+from pathlib import Path
+from helpers import parameters
+from helpers.services.connect import connect
+given = parameters.load(Path("parameters/rehearsal.yaml"))
+services = connect(given, root=Path.cwd(), say=print)
+found = (services.principals.of_published_app(), services.principals.conditional_access(), services.admin.workspaces())
+models = [name for name in sys.modules if name.startswith("msgraph.generated.models.")]
+print(*(type(one).__name__ for one in found), len(models) < 20, "aiohttp" in sys.modules)
 """
 
 
-def test_papermill_is_imported_without_a_grammar_that_nothing_uses() -> None:
-    """Nor any SDK that only a kernel needs; and who wants that package afterwards gets it."""
+def test_papermill_is_imported_without_what_nothing_uses() -> None:
+    """Nor any SDK that only a kernel needs; and who wants those packages afterwards gets them."""
     done = subprocess.run([sys.executable, "-c", DRIVER], capture_output=True, text=True)
-    assert (done.stdout.split(), done.returncode) == (["True", "False", "False", "False"], 0), done.stderr
+    assert (done.stdout.split(), done.returncode) == (["True", "False", "False", "False", "False"], 0), done.stderr
+
+
+def test_graph_is_read_without_the_models_of_all_that_graph_has() -> None:
+    """Nor is a transport imported that no client uses."""
+    with Served("onboarded") as cloud:
+        inside = {**applied(cloud.environment("operator")), "PYTHONPATH": str(project_root())}
+        done = subprocess.run(
+            [sys.executable, "-c", READS], cwd=project_root(), env=inside, capture_output=True, text=True
+        )
+    assert done.stdout.split() == ["Known", "Known", "Known", "True", "False"], done.stderr
 
 
 def test_a_package_is_missing_for_a_block_only() -> None:
