@@ -13,6 +13,7 @@ import click
 from helpers.cli_shared import connected, end, parameters_of, say, tell
 from helpers.display import text
 from helpers.errors import Failed, Interrupted, RunbookError, WrongUsage
+from helpers.headless import garbage
 from helpers.headless.kernel_start import WAYS, Way
 from helpers.record import runs
 from helpers.record.sealed import refuse_sealed
@@ -68,19 +69,21 @@ def run(
     file: str, step: str | None, going_on: str | None, rehearsal_approves: bool, kernel_start: Way | None, as_json: bool
 ) -> NoReturn:
     """Run the notebooks 01 to 05, up to the first that stops."""
-    from helpers.headless import progress
     from helpers.headless.kernel_start import started, usual
-    from helpers.headless.run import approve_as_rehearsal, run_notebooks, steps_to_run
-    from helpers.steps.by_hand import said_first
+    from helpers.headless.notebooks import steps_to_run
 
     steps = steps_to_run(step)
-    checked, mapping = parameters_of(file)
-    continued = runs.find(going_on) if going_on else None
-    if continued:
-        refuse_sealed(continued)
-    for line in said_first(checked):
-        say(line)
     with started(kernel_start or usual(len(steps))) as kernels:  # first: what it imports takes longest
+        from helpers.headless import progress
+        from helpers.headless.run import approve_as_rehearsal, run_notebooks
+        from helpers.steps.by_hand import said_first
+
+        checked, mapping = parameters_of(file)
+        continued = runs.find(going_on) if going_on else None
+        if continued:
+            refuse_sealed(continued)
+        for line in said_first(checked):
+            say(line)
         services = connected(checked)
         _ = services.caller  # a wrong sign-in is told before any kernel starts
         if rehearsal_approves:
@@ -235,4 +238,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    garbage.seldom()
+    garbage.not_at_the_end()
     sys.exit(main())

@@ -64,13 +64,13 @@ class Preloaded:
     def start(self, command: list[str], environment: Mapping[str, str], folder: Path, log: Path) -> Forked:
         """A kernel forked and on its way. Raises RuntimeError where it was not to be, for a plain one may start.
 
-        `command` is `python -m MODULE ARGUMENTS` of this interpreter.
+        `command` is `python -P -m MODULE ARGUMENTS` of this interpreter.
         """
-        if command[:2] != [sys.executable, "-m"]:
-            raise ValueError(f"not a module of this interpreter: {command[:3]}")
+        if command[:3] != [sys.executable, "-P", "-m"]:
+            raise ValueError(f"not a module of this interpreter: {command[:4]}")
         said = {
-            "module": command[2],
-            "arguments": command[3:],
+            "module": command[3],
+            "arguments": command[4:],
             "environment": dict(environment),
             "folder": str(folder.absolute()),
             "log": str(log.absolute()),

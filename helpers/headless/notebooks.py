@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpers.errors import Failed, Interrupted, RunbookError
+from helpers.errors import Failed, Interrupted, RunbookError, WrongUsage
 from helpers.record import ledger
 from helpers.record.in_use import Known, of_environment
 from helpers.record.runs import Run, project_root
@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     from helpers.headless.kernel_start import KernelStart
 
 STEPS = ("01_consent", "02_key", "03_rbac", "04_verify", "05_register")
+
+
+def steps_to_run(asked: str | None) -> tuple[str, ...]:
+    """All steps, or the one asked for by its number or name. Raises WrongUsage for another."""
+    if asked is None:
+        return STEPS
+    found = tuple(step for step in STEPS if asked in (step, step[:2]))
+    if not found:
+        raise WrongUsage(f"--step: {asked}: the steps are {', '.join(STEPS)}")
+    return found
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from helpers import light
+
 MODULES = (
     "ipykernel.kernelapp",
+    "ipykernel.debugger",
+    "IPython.core.completerlib",
+    "tornado.platform.asyncio",
     "ipywidgets",
     "helpers.notebook",
     "helpers.record.kernel_outputs",
@@ -60,20 +65,12 @@ def preload() -> None:
     A module that cannot be imported is left out: the kernel that needs it fails as one that was not forked does.
     """
     gc.disable()  # imports make no garbage worth the time
-    for name in MODULES:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
-    with contextlib.suppress(ImportError):
-        _models_of_graph()
+    with light.without("debugpy"):
+        for name in MODULES:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
     gc.freeze()
     gc.enable()
-
-
-def _models_of_graph() -> None:
-    """The 1,200 modules that msgraph-sdk imports when it is about to read its first reply: most of a second."""
-    from msgraph.generated.models.service_principal import ServicePrincipal
-
-    ServicePrincipal().get_field_deserializers()
 
 
 def unsafe_to_fork() -> str:

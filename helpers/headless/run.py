@@ -12,7 +12,7 @@ from helpers.display import Shown
 from helpers.errors import WrongUsage
 from helpers.evidence.looked_through import LookedThrough, look_through
 from helpers.headless.begun import begun, sealing
-from helpers.headless.notebooks import STEPS, Outcome, execute
+from helpers.headless.notebooks import Outcome, execute
 from helpers.parameters import Parameters
 from helpers.plan import Plan
 from helpers.record import runs
@@ -76,16 +76,6 @@ class Closing(Shown):
         heading = f"{where}: {'stopped' if _own_code(self.outcomes) else 'done'}{record}"
         table = Table(("Step", "Result", "Seconds", "Where to look"), rows)
         return View("run", heading, [f"Everything is in {self.run.folder}"], [table], notes, data)
-
-
-def steps_to_run(asked: str | None) -> tuple[str, ...]:
-    """All steps, or the one asked for by its number or name. Raises WrongUsage for another."""
-    if asked is None:
-        return STEPS
-    found = tuple(step for step in STEPS if asked in (step, step[:2]))
-    if not found:
-        raise WrongUsage(f"--step: {asked}: the steps are {', '.join(STEPS)}")
-    return found
 
 
 def run_notebooks(

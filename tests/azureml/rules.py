@@ -13,7 +13,7 @@ import yaml
 
 from helpers.cli import _commands
 from helpers.errors import WrongUsage
-from helpers.headless.run import steps_to_run
+from helpers.headless.notebooks import steps_to_run
 from helpers.record.secrets import looks_like
 from tests.azureml.jobs import Job, Step
 

@@ -90,11 +90,15 @@ def ran(run: Run, cloud: Served, way: Way) -> Ran:
 
 @pytest.fixture(scope="module")
 def onboarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ran]]:
-    """Two fresh worlds, one onboarded with forked kernels, one with plain ones; the first once more in the end."""
+    """Two fresh worlds, one onboarded with forked kernels, one with plain ones; the first once more in the end.
+
+    Both know at once what was changed: how often is asked again while they do not depends on how fast a kernel is.
+    """
     done: dict[str, Ran] = {}
     for way in WAYS:
         home = tmp_path_factory.mktemp(way)
         with Served("healthy") as cloud:
+            cloud.world.state.settings.role_lag_seconds = cloud.world.state.settings.principal_lag_seconds = 0.0
             inside = {**applied(cloud.environment("operator")), "CMEK_HOME": str(home)}
             with mock.patch.dict(os.environ, inside, clear=True):
                 services, run = connect(given(), root=ROOT, say=print), runs.new()
