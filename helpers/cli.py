@@ -238,6 +238,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    garbage.seldom()
+    if sys.argv[1:2] not in (["fleet"], ["cloud"], ["lab"]):  # these go on for long after they have imported
+        garbage.seldom()
     garbage.not_at_the_end()
     sys.exit(main())

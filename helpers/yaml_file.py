@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,11 @@ class _Loader(yaml.SafeLoader):
             return super().construct_object(node, deep)
         except _NO_SUCH_VALUE:
             raise _unusable("there is no such value", node) from None
+
+    def construct_scalar(self, node: Any) -> Any:
+        """A string that another file has too is kept once: files of one fleet differ in little."""
+        value = super().construct_scalar(node)
+        return sys.intern(value) if type(value) is str else value
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
