@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -21,6 +22,8 @@ from helpers.record.sealed import refuse_sealed
 if TYPE_CHECKING:
     from helpers.rehearsal.serve import Served
 
+ELSEWHERE = ("attest", "check", "cloud", "evidence", "export", "fleet", "lab")
+"""The commands that have a module of their own: helpers.cli_NAME."""
 REHEARSAL_FILE = "parameters/rehearsal.yaml"
 _file = click.option("-f", "--file", "file", metavar="FILE", required=True, help="The parameter file.")
 _kernel_start = click.option(
@@ -190,24 +193,9 @@ def _phrase(given: str | None) -> Any:
 
 
 def _commands(asked: str | None = None) -> click.Group:
-    """All commands. Where it is known which one is asked for, the modules of the others need not be imported."""
-    if asked != "evidence":
-        from helpers.cli_attest import attest
-        from helpers.cli_check import check
-        from helpers.cli_cloud import cloud
-        from helpers.cli_export import export
-        from helpers.cli_fleet import fleet
-        from helpers.cli_lab import lab
-
-        main_group.add_command(attest)
-        main_group.add_command(check)
-        main_group.add_command(cloud)
-        main_group.add_command(export)
-        main_group.add_command(fleet)
-        main_group.add_command(lab)
-    from helpers.cli_evidence import evidence
-
-    main_group.add_command(evidence)
+    """All commands, or where one is asked for, those here and that one: the modules of others are not imported."""
+    for name in [asked] if asked in ELSEWHERE else [] if asked in main_group.commands else ELSEWHERE:
+        main_group.add_command(getattr(import_module(f"helpers.cli_{name}"), name))
     return main_group
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import gc
-from typing import Any
 
 AFTER = 400_000
 """New objects between two searches: more than importing every SDK makes. Python's own 700 make 500 searches of that."""
@@ -22,8 +21,3 @@ def seldom() -> None:
 def not_at_the_end() -> None:
     """When the process ends, nothing is searched: all of its memory is given back then."""
     atexit.register(gc.freeze)
-
-
-def load_ipython_extension(shell: Any) -> None:
-    """The same for a kernel that ends. An extension's turn comes before IPython's own, which searches too."""
-    not_at_the_end()

@@ -17,7 +17,6 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Type, Unicode
 from traitlets.config import Config
 
-from helpers.headless import garbage
 from helpers.record import kernel_outputs
 
 PROCESS = "helpers.headless.kernel_process"
@@ -65,21 +64,13 @@ class RecordedKernelManager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """This environment's own Python, whatever kernels a person has installed, and no kernel that does not scrub."""
-        extensions = (
-            *(f"--IPKernelApp.extra_extensions={one.__name__}" for one in (kernel_outputs, garbage)),
+        settings = (
+            f"--IPKernelApp.extra_extensions={kernel_outputs.__name__}",
             "--IPKernelApp.reraise_ipython_extension_failures=True",
-        )
-        argv = [
-            sys.executable,
-            "-P",
-            "-m",
-            PROCESS,
-            "-f",
-            "{connection_file}",
             "--HistoryManager.enabled=False",
-            *extensions,
-        ]
-        return KernelSpec(argv=argv, display_name="Python 3", language="python")
+        )
+        argv = [sys.executable, "-P", "-m", PROCESS, "-f", "{connection_file}"]
+        return KernelSpec(argv=[*argv, *settings], display_name="Python 3", language="python")
 
     def new_provisioner(self) -> KernelProvisionerBase | None:
         """What starts the kernel's process; None for jupyter_client's own."""
