@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import sys
 from typing import Any
 
 from ipykernel.kernelapp import IPKernelApp
@@ -38,4 +39,6 @@ class EndingApp(IPKernelApp):
     def _leave(self) -> None:
         """After all else that is done at the end: memory is given back at once, not object by object."""
         if self._served:
+            for stream in filter(None, (sys.__stdout__, sys.__stderr__)):
+                stream.flush()
             os._exit(0)
