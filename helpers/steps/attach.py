@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from helpers import published
@@ -143,7 +143,7 @@ def _item(wanted: Wanted, found: Facts) -> Item:
     if len(keys) != 1:
         return Waits(register.STEP, "the external key is not registered yet") if not keys else _several(keys)
     if len(there) == 1 and there[0].external_key_id == keys[0].id:
-        return Keep(f"workspace {there[0].id} ({there[0].name}) already has {keys[0].id}")
+        return _kept(wanted.verdicts, f"workspace {there[0].id} ({there[0].name}) already has {keys[0].id}")
     return _workspace_refusal(wanted, there) or _gate(wanted, found, keys[0])
 
 
@@ -186,6 +186,12 @@ def _gate(wanted: Wanted, found: Facts, key: ExternalKey) -> Item:
     if verdicts is None:
         return Attach(wanted, key.id, _seen(found, key, ()))
     return _stopping(verdicts) or Attach(wanted, key.id, _seen(found, key, verdicts.open))
+
+
+def _kept(verdicts: Verdicts | None, has: str) -> Item:
+    """What is attached stays so; but where it would not be attached now, a run must not end as if all were well."""
+    stopping = _stopping(verdicts)
+    return replace(stopping, what=f"{has}, and {stopping.what}") if stopping else Keep(has)
 
 
 def _stopping(verdicts: Verdicts | None) -> Refusal | None:

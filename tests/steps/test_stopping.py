@@ -188,6 +188,15 @@ def test_what_was_approved_must_still_be_there(walk_onboarded: Walk) -> None:
     assert walk_onboarded.world.cloud.wrote() == []
 
 
+def test_a_key_that_is_attached_and_that_anthropic_cannot_use_is_not_well(walk_onboarded: Walk) -> None:
+    """All that Azure shows is right and the workspace has the key: only Anthropic's own try tells, and 05 ends with it."""
+    state = walk_onboarded.world.state
+    state.settings.role_lag_seconds = 10**6
+    state.role_assignments["66666666-7777-4888-8999-aaaaaaaaaaaa"].created = walk_onboarded.world.world.now()
+    error = stops(walk_onboarded, Refused, "05_register")
+    assert "already has" in error.what and "and blocking checks do not pass: V46" in error.what
+
+
 def test_an_admin_key_that_is_missing_stops_05_only(walk_onboarded: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps that do not need the Admin API run without its key; 05 names the reference and where a key comes from."""
     walk = walk_onboarded
