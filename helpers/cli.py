@@ -194,7 +194,8 @@ def _phrase(given: str | None) -> Any:
 
 def _commands(asked: str | None = None) -> click.Group:
     """All commands, or where one is asked for, those here and that one: the modules of others are not imported."""
-    for name in [asked] if asked in ELSEWHERE else [] if asked in main_group.commands else ELSEWHERE:
+    wanted = () if asked in main_group.commands else ELSEWHERE
+    for name in (asked,) if asked in ELSEWHERE else wanted:
         main_group.add_command(getattr(import_module(f"helpers.cli_{name}"), name))
     return main_group
 
@@ -226,7 +227,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] not in (["fleet"], ["cloud"], ["lab"]):  # these go on for long after they have imported
+    if sys.argv[1:2] not in (["fleet"], ["cloud"], ["lab"], ["rehearse"]):  # these serve or look at many, for long
         garbage.seldom()
     garbage.not_at_the_end()
     sys.exit(main())

@@ -84,7 +84,7 @@ def _signs_in_freely(found: Facts, _: Parameters) -> Finding:
         if reaching:
             mend = "Exclude it from the policy, or put Anthropic's ranges into a named location that is let in."
             return failed(", ".join(reaching), expected, mend)
-        by_filter = [row.name for row in rows if row.filtered and row.state == "enabled"]
+        by_filter = [row.name for row in rows if row.filtered and row.is_on]
         if by_filter:
             return unknown(f"{', '.join(by_filter)} selects by a filter on attributes")
         return passed(f"none of {len(rows)} policies for service principals", expected)

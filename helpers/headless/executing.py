@@ -37,7 +37,7 @@ class _Engine(NBClientEngine):  # type: ignore[misc]  # papermill has no types
     """Papermill's own, which scrubs a cell that has ended, and saves before a cell of code and at the end only.
 
     It saves twice for every cell, also for text, which takes as long as all that the kernels do. Saved like this, a
-    copy that is left behind has in it what the cells before the last put out. Only the last time is it laid out line by
+    copy that is left behind has in it what the cells before the last put out. In between it is not laid out line by
     line, as notebooks are: that takes ten times as long.
     """
 

@@ -44,7 +44,7 @@ class PromptKernelClient(AsyncKernelClient):
         try:
             self._handle_kernel_info_reply(await self._async_recv_reply(asked, timeout=1.0))
             while True:
-                told = await self.iopub_channel.get_msg(timeout=0.01)
+                told = await self.iopub_channel.get_msg(timeout=0.1)
                 if told["parent_header"].get("msg_id") == asked and told["content"].get("execution_state") == "idle":
                     return True
         except (TimeoutError, Empty):
@@ -64,13 +64,13 @@ class RecordedKernelManager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """This environment's own Python, whatever kernels a person has installed, and no kernel that does not scrub."""
-        settings = (
+        options = (
             f"--IPKernelApp.extra_extensions={kernel_outputs.__name__}",
             "--IPKernelApp.reraise_ipython_extension_failures=True",
             "--HistoryManager.enabled=False",
         )
         argv = [sys.executable, "-P", "-m", PROCESS, "-f", "{connection_file}"]
-        return KernelSpec(argv=[*argv, *settings], display_name="Python 3", language="python")
+        return KernelSpec(argv=[*argv, *options], display_name="Python 3", language="python")
 
     def new_provisioner(self) -> KernelProvisionerBase | None:
         """What starts the kernel's process; None for jupyter_client's own."""

@@ -48,10 +48,15 @@ class ConditionalAccessPolicy:
     filtered: bool = False
     """Whether it selects service principals by a filter on their attributes, which cannot be told from here."""
 
+    @property
+    def is_on(self) -> bool:
+        """Whether it is enforced, and not only reported or off; in whatever case that is written."""
+        return self.state.lower() == "enabled"
+
     def reaches(self, object_id: str) -> bool:
         """Whether it is on and covers this service principal, by its object id or as one of all in the tenant.
 
         Source: Microsoft Graph v1.0, conditionalAccessClientApplications, read 2026-11-23.
         """
         included = any(same_id(row, object_id) or row == "ServicePrincipalsInMyTenant" for row in self.includes)
-        return self.state == "enabled" and included and not any(same_id(row, object_id) for row in self.excludes)
+        return self.is_on and included and not any(same_id(row, object_id) for row in self.excludes)

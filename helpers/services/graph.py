@@ -53,8 +53,8 @@ async def every(builder: BaseRequestBuilder, asked: Any = None) -> list[Row]:
     at: Any = builder
     for _ in range(MOST_PAGES):
         reply = await answered(at.to_get_request_information(asked), at.request_adapter)
-        rows.extend(map(one, listed(reply.get("value"))))
-        link = follow(text(reply, "@odata.nextLink"), HOST)
+        rows.extend(map(as_object, listed(reply.get("value"))))
+        link = follow(text_of(reply, "@odata.nextLink"), HOST)
         if link is None:
             return rows
         if len(rows) > MOST_ROWS:
@@ -70,17 +70,17 @@ async def answered(asked: RequestInformation, adapter: RequestAdapter) -> Row:
     40 MB in every process, and they read rows that are no list as none. msgraph-sdk 1.x, measured 2026-11-27.
     """
     body: Any = await adapter.send_primitive_async(asked, "bytes", {"XXX": ODataError})
-    return one(json.loads(needed(body, "the reply")))
+    return as_object(json.loads(needed(body, "the reply")))
 
 
-def one(value: Any) -> Row:
+def as_object(value: Any) -> Row:
     """A JSON object. Raises ValueError for anything else."""
     if not isinstance(value, dict):
         raise ValueError("where an object must be, there is none")
     return value
 
 
-def text(row: Row, name: str) -> str | None:
+def text_of(row: Row, name: str) -> str | None:
     """A string, None where there is none. Raises ValueError for anything else."""
     value = row.get(name)
     if value is not None and not isinstance(value, str):
@@ -88,7 +88,7 @@ def text(row: Row, name: str) -> str | None:
     return value
 
 
-def texts(row: Row, name: str) -> tuple[str, ...]:
+def texts_of(row: Row, name: str) -> tuple[str, ...]:
     """A list of strings, empty where there is none. Raises ValueError for anything else."""
     values = listed([] if row.get(name) is None else row[name])
     if not all(isinstance(value, str) for value in values):
@@ -96,14 +96,14 @@ def texts(row: Row, name: str) -> tuple[str, ...]:
     return tuple(values)
 
 
-def inside(row: Row, name: str) -> Row:
+def object_of(row: Row, name: str) -> Row:
     """An object in this one, an empty one where there is none. Raises ValueError for anything else."""
-    return {} if row.get(name) is None else one(row[name])
+    return {} if row.get(name) is None else as_object(row[name])
 
 
-def guid(row: Row, name: str) -> str | None:
+def guid_of(row: Row, name: str) -> str | None:
     """A GUID in its usual spelling, None where there is none. Raises ValueError for anything else."""
-    value = text(row, name)
+    value = text_of(row, name)
     return None if value is None else str(UUID(value))
 
 

@@ -22,7 +22,7 @@ from helpers import published
 from helpers.errors import ServiceFailed
 from helpers.model import Absent, ConditionalAccessPolicy, Found, Grants, Known, ServicePrincipal, Unknown
 from helpers.services import patience
-from helpers.services.graph import Row, all_of, answered, considerate, every, guid, inside, text, texts
+from helpers.services.graph import Row, all_of, answered, considerate, every, guid_of, object_of, text_of, texts_of
 from helpers.services.graph_retries import middleware
 from helpers.services.once import Lost, lost_or_failed, once
 from helpers.services.portal import run
@@ -95,7 +95,7 @@ class Principals:
             )
             return Grants(
                 app_roles=tuple(map(_app_role, roles)),
-                delegated=tuple(needed(text(row, "scope"), "scope").strip() for row in delegated),
+                delegated=tuple(needed(text_of(row, "scope"), "scope").strip() for row in delegated),
                 owners=tuple(map(_id, owners)),
             )
 
@@ -128,7 +128,7 @@ class Principals:
         except (httpx.HTTPError, AzureError) as error:
             stop_at_wrong_cloud(error)
             return Unknown(f"no usable answer from Microsoft Graph: {first_line(error)}")
-        except Exception as error:  # noqa: BLE001 - kiota raises a bare Exception for an error it has no parser for
+        except Exception as error:  # noqa: BLE001 - a reply of another shape, in whatever way it shows
             stop_at_wrong_cloud(error)
             return Unknown(f"the reply of Microsoft Graph could not be understood: {first_line(error)}")
 
@@ -180,22 +180,22 @@ class Principals:
 
 
 def _id(raw: Row) -> str:
-    return needed(text(raw, "id"), "id")
+    return needed(text_of(raw, "id"), "id")
 
 
 def _app_role(raw: Row) -> str:
-    resource = text(raw, "resourceDisplayName") or guid(raw, "resourceId")
-    return f"{needed(guid(raw, 'appRoleId'), 'appRoleId')} of {resource}"
+    resource = text_of(raw, "resourceDisplayName") or guid_of(raw, "resourceId")
+    return f"{needed(guid_of(raw, 'appRoleId'), 'appRoleId')} of {resource}"
 
 
 def _policy(raw: Row) -> ConditionalAccessPolicy:
-    clients = inside(inside(raw, "conditions"), "clientApplications")
+    clients = object_of(object_of(raw, "conditions"), "clientApplications")
     return ConditionalAccessPolicy(
         id=_id(raw),
-        name=text(raw, "displayName") or "",
-        state=str(text(raw, "state")),
-        includes=texts(clients, "includeServicePrincipals"),
-        excludes=texts(clients, "excludeServicePrincipals"),
+        name=text_of(raw, "displayName") or "",
+        state=str(text_of(raw, "state")),
+        includes=texts_of(clients, "includeServicePrincipals"),
+        excludes=texts_of(clients, "excludeServicePrincipals"),
         filtered=clients.get("servicePrincipalFilter") is not None,
     )
 
@@ -220,12 +220,12 @@ def _principal(raw: Row) -> ServicePrincipal:
         raise ValueError("accountEnabled is neither true nor false")
     return ServicePrincipal(
         object_id=_id(raw),
-        app_id=needed(text(raw, "appId"), "appId"),
-        display_name=text(raw, "displayName"),
+        app_id=needed(text_of(raw, "appId"), "appId"),
+        display_name=text_of(raw, "displayName"),
         enabled=enabled,
-        owner_tenant=guid(raw, "appOwnerOrganizationId"),
+        owner_tenant=guid_of(raw, "appOwnerOrganizationId"),
         credentials=None if None in credentials else sum(len(listed(some)) for some in credentials),
-        created=text(raw, "createdDateTime"),
+        created=text_of(raw, "createdDateTime"),
     )
 
 

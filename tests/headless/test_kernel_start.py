@@ -92,7 +92,7 @@ def ran(run: Run, cloud: Served, way: Way) -> Ran:
 def onboarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ran]]:
     """Two fresh worlds, one onboarded with forked kernels, one with plain ones; the first once more in the end.
 
-    Both know at once what was changed: how often is asked again while they do not depends on how fast a kernel is.
+    Both know at once what was changed. While a world does not, it is asked again and again, by a fast kernel more often.
     """
     done: dict[str, Ran] = {}
     for way in WAYS:

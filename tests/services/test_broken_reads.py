@@ -16,7 +16,7 @@ from helpers.rehearsal.wire import Request, Response
 from helpers.services.connect import Services
 from helpers.services.replies import MOST_PAGES
 from tests.services.faults import Meets, changed, status, text
-from tests.services.reads import ADMIN, GRAPH, KEY, PROBES, READS, VAULT_ID, Read, fill
+from tests.services.reads import ADMIN, GRAPH, KEY, PROBES, READS, TEAM, VAULT_ID, Read, fill
 from tests.services.rehearsed import Rehearsed
 
 pytestmark = pytest.mark.slow  # every read against every kind of broken reply
@@ -206,6 +206,45 @@ def test_a_deny_assignment_that_lacks_a_part_is_unknown(full: SignedIn, missing:
 
     full.world.cloud.after("DenyAssignments_ListForScope", changed(without))
     assert isinstance(READS["denials"][1](full.services), Unknown)
+
+
+NOT_OF_THEIR_KIND: list[tuple[str, str, Any]] = [
+    ("principals", "accountEnabled", "true"),
+    ("principals", "displayName", 7),
+    ("principals", "appOwnerOrganizationId", "nobody"),
+    ("principals", "createdDateTime", 20261127),
+    ("principals", "keyCredentials", {}),
+    ("grants: roles", "appRoleId", "everything"),
+    ("grants: delegated", "scope", ["User.Read"]),
+    ("grants: owners", "id", 7),
+    ("groups", "id", None),
+    ("conditional access", "state", True),
+    ("conditional access", "conditions", "none"),
+    ("conditional access", "conditions", {"clientApplications": []}),
+    ("conditional access", "conditions", {"clientApplications": {"includeServicePrincipals": "all"}}),
+    ("conditional access", "conditions", {"clientApplications": {"excludeServicePrincipals": [None]}}),
+]
+"""A value of a row of Microsoft Graph that is of another kind than documented."""
+
+
+@pytest.mark.parametrize(("name", "value", "other"), NOT_OF_THEIR_KIND)
+def test_a_value_of_another_kind_from_graph_is_unknown(full: SignedIn, name: str, value: str, other: Any) -> None:
+    """Nothing is made of it: no false for a text, no empty list for an object. The same row without it is read."""
+    operation, read = {**READS, "principals": LISTS["principals"]}[name]
+    ids = dict.fromkeys(("id", "appId", "appRoleId", "resourceId"), TEAM)
+    row = {**ids, "scope": "User.Read", "state": "enabled"}
+    right = {**row, "keyCredentials": [], "passwordCredentials": []}
+    full.world.cloud.after(operation, changed(lambda body: {**body, "value": [right]}))
+    assert isinstance(read(full.services), Known)
+    full.world.cloud.mend()
+    full.world.cloud.after(operation, changed(lambda body: {**body, "value": [{**right, value: other}]}))
+    assert isinstance(read(full.services), Unknown)
+
+
+def test_a_link_of_graph_that_is_no_text_is_unknown(full: SignedIn) -> None:
+    """It is not taken for the last page."""
+    full.world.cloud.after("servicePrincipal list", changed(lambda body: {**body, "@odata.nextLink": 7}))
+    assert isinstance(full.services.principals.of_published_app(), Unknown)
 
 
 # --- pages

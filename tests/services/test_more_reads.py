@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -256,6 +257,8 @@ def test_conditional_access_policies_for_service_principals_only(full: Rehearsed
     full.cloud.after("conditionalAccess policy list", changed(more))
     filtered = ConditionalAccessPolicy("ca-3", "Block", "enabled", (), (), filtered=True)
     assert value(full.services().principals.conditional_access()) == (block, filtered)
+    assert replace(block, state="Enabled").reaches(TEAM)
+    assert not replace(block, state="enabledForReportingButNotEnforced").reaches(TEAM)
 
 
 def test_the_default_workspace_is_marked(full: Rehearsed) -> None:
