@@ -1,8 +1,8 @@
-"""The process of one headless kernel: ipykernel's own, lighter, and sure to end.
+"""The process of one kernel, headless or guided: ipykernel's own, lighter, and sure to end.
 
-`python -P -m helpers.headless.kernel_process -f FILE`. Nobody is there to debug a headless kernel, and ipykernel
-imports a debugger for each: a third of the time that it takes to start. Source: ipykernel 7.4, debugger.py, which does
-without debugpy where that cannot be imported; read 2026-11-27.
+`python -P -m helpers.headless.kernel_process -f FILE`. Nobody debugs these notebooks, and ipykernel imports a debugger
+for each: a third of the time that it takes to start. Source: ipykernel 7.4, debugger.py, which does without debugpy
+where that cannot be imported; read 2026-11-27.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from helpers.headless.kernels import PROCESS
 from tests.browser.pages import Lab as Jupyter
 from tests.browser.pages import chromium
 from tests.browser.starting import Lab, wait_for
@@ -41,7 +42,7 @@ def test_nothing_is_left_running_after_it_was_closed(how: str, command: Lab, pro
         lab = Jupyter(browser, pictures)
         lab.open(address, "02_key")
         lab.run_to_the_end()
-        assert any("ipykernel" in line for line in command.still_running())
+        assert any(PROCESS in line for line in command.still_running())
         if how == "Ctrl-C":
             command.ctrl_c()
         elif how == "SIGTERM":
