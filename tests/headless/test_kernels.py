@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import tempfile
 from pathlib import Path
 from queue import Empty
@@ -98,8 +99,9 @@ def test_a_kernel_that_never_has_its_sockets_is_given_up(tmp_path: Path, monkeyp
     sockets = tempfile.TemporaryDirectory()
     manager = kernels.RecordedKernelManager(config=kernels.settings(sockets.name, tmp_path / "log"))
 
-    async def start() -> None:
+    async def start() -> Any:
         await manager.start_kernel()
+        process: Any = manager.provisioner.process
         client = manager.client()
         client.start_channels()
         try:
@@ -108,7 +110,7 @@ def test_a_kernel_that_never_has_its_sockets_is_given_up(tmp_path: Path, monkeyp
         finally:
             client.stop_channels()
             await manager.shutdown_kernel(now=True)
+        return process.returncode
 
     with sockets:
-        asyncio.run(start())
-    assert not asyncio.run(manager.is_alive())
+        assert asyncio.run(start()) == -signal.SIGKILL

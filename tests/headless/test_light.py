@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from helpers.cli import ELSEWHERE
 from helpers.light import without
 from helpers.record.runs import project_root
 from helpers.rehearsal.environment import applied
@@ -46,6 +47,19 @@ def test_graph_is_read_without_the_models_of_all_that_graph_has() -> None:
             [sys.executable, "-c", READS], cwd=project_root(), env=inside, capture_output=True, text=True
         )
     assert done.stdout.split() == ["Known", "Known", "Known", "True", "False"], done.stderr
+
+
+def test_a_command_imports_no_other_commands_modules() -> None:
+    """All of them are there where none is asked for, or one that there is not."""
+    code = "import sys; from helpers.cli import _commands; _commands(*sys.argv[1:]); print(*sys.modules)"
+
+    def imported(*asked: str) -> set[str]:
+        done = subprocess.run([sys.executable, "-c", code, *asked], capture_output=True, text=True, check=True)
+        return {name.removeprefix("helpers.cli_") for name in done.stdout.split() if name.startswith("helpers.cli_")}
+
+    assert imported("run") == {"shared"}
+    assert imported("check") == {"shared", "check"}
+    assert imported() == imported("nonsense") > {"shared", *ELSEWHERE}
 
 
 def test_a_package_is_missing_for_a_block_only() -> None:

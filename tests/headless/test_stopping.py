@@ -136,6 +136,26 @@ def test_a_killed_command_leaves_no_kernel(way: Way, tmp_path: Path) -> None:
             os.kill(child, signal.SIGKILL)
 
 
+def test_a_killed_command_leaves_what_was_put_out_before(tmp_path: Path) -> None:
+    """While a cell runs, the copy on disk is a notebook already, and has in it what the cells before did."""
+
+    def done() -> bool:
+        try:
+            (before,) = (cell for cell in copy(found).cells if cell.source == REPORTED)
+        except (OSError, ValueError, nbformat.reader.NotJSONError):  # it is just being written
+            return False
+        return bool(before.execution_count) and before.metadata.papermill.status == "completed"
+
+    with driven("spawn", tmp_path, WAITS) as found:
+        *_, child = found.pids()
+        until(done)
+        found.process.kill()
+        found.ended()
+        nbformat.validate(copy(found))
+        os.kill(child, signal.SIGKILL)
+    assert done()
+
+
 def test_a_forked_kernel_ends_with_the_process_it_was_forked_from(tmp_path: Path) -> None:
     """It is told as a kernel that died, and watches its parent itself."""
     with driven("fork", tmp_path, WAITS) as found:
